@@ -1,0 +1,51 @@
+# Every target says what it does in its ## comment; `make help` prints them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+PYTHON ?= python3
+ARGS ?=
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help setup demo test lint bench model kill-test clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.complete  ## Create the environment .venv from the lock file (brings uv when it is absent)
+
+demo: setup  ## Show the whole way from articles to alerts; Ctrl-C ends it
+	@.venv/bin/detector demo $(ARGS)
+
+test: setup  ## Run every test, those on a real Kafka too
+	@.venv/bin/pytest $(ARGS)
+
+lint: setup  ## Check style (ruff) and types (mypy, strict)
+	@.venv/bin/ruff format --check
+	@.venv/bin/ruff check
+	@.venv/bin/mypy
+
+bench: setup  ## Measure articles a second: bare core, plain poll loop, whole path
+	@.venv/bin/python -m tests.bench $(ARGS)
+
+model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
+	@.venv/bin/python -m tests.build_model $(ARGS)
+
+kill-test: setup  ## The full kill test: 20,000 articles, two workers, ten kills, three times
+	@DETECTOR_TEST_KILL_ARTICLES=20000 DETECTOR_TEST_KILLS=10 DETECTOR_TEST_KILL_REPETITIONS=3 \
+		.venv/bin/pytest tests/acceptance/test_kill.py -s $(ARGS)
+
+clean:  ## Remove the environment and caches
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/.complete: pyproject.toml uv.lock
+	@uv=$$(command -v uv || true); \
+	if [ -z "$$uv" ]; then \
+		test -x .uv/bin/uv || { echo "Bringing uv $(UV_VERSION) into .uv"; $(PYTHON) -m venv .uv; .uv/bin/pip install --quiet uv==$(UV_VERSION); }; \
+		uv=.uv/bin/uv; \
+	fi; \
+	echo "Creating .venv from uv.lock"; \
+	"$$uv" sync --locked --extra broker --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@

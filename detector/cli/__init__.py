@@ -1,0 +1,1 @@
+"""The command `detector`: thin sub-commands around the packages that do the work."""

@@ -1,0 +1,114 @@
+"""How the program speaks to people: colour and progress on a terminal, plain lines elsewhere, nothing that text can forge."""
+
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_TYPE_STYLES: Final = {
+    "ceasefire": "bold green",
+    "evacuation": "bold yellow",
+    "atrocity": "bold red",
+    "solidarity": "bold blue",
+}
+
+
+def output() -> Console:
+    """Give the console on standard output."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def messages() -> Console:
+    """Give the console on standard error, for everything that is not the result itself."""
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def visible(text: str) -> str:
+    r"""Show control, bidirectional and zero-width characters as escapes, so that no article can move the cursor.
+
+    A line break or tab becomes a space.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    spaced = text.translate({9: " ", 10: " ", 13: " "})
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character) in _INVISIBLE
+        else character
+        for character in spaced
+    )
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows on standard output: a table on a terminal, tab-separated lines elsewhere."""
+    console = output()
+    if not console.is_terminal:
+        for row in (headers, *rows):
+            console.print("\t".join(row), markup=False)
+        return
+    table = Table(*headers)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def type_label(event_type: str) -> Text:
+    """Give an event type in its colour."""
+    return Text(event_type.upper(), style=_TYPE_STYLES.get(event_type, "bold"))
+
+
+def marked(sentence: str, telling: Sequence[str]) -> Text:
+    """Give a sentence with the telling words and phrases highlighted."""
+    text = Text(visible(sentence))
+    for phrase in telling:
+        words = [_escaped(word) for word in phrase.split()]
+        if words:
+            text.highlight_regex(r"(?i)(?<!\w)" + r"\W{1,3}".join(words) + r"\w{0,3}(?!\w)", "bold underline")
+    return text
+
+
+@contextmanager
+def progress(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far a long step is, on standard error; the yielded function is told of each advance.
+
+    Off a terminal it says one line when the step begins and one when it is done.
+    """
+    console = messages()
+    if not sys.stderr.isatty():
+        console.print(f"{description} ...")
+        yield lambda _steps: None
+        console.print(f"{description} done")
+        return
+    columns = [
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    ]
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def folder_megabytes(folder: Path) -> float:
+    """Sum the sizes of a folder's files; a file that vanishes meanwhile counts as nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return total / 1e6
+
+
+def _escaped(word: str) -> str:
+    return "".join(character if character.isalnum() else f"\\{character}" for character in word)

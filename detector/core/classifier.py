@@ -1,0 +1,158 @@
+"""The classifier: articles in, types with status, confidence, evidence and reasons out. Pure and deterministic."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from detector.core.aggregation import article_features, article_scores, probability
+from detector.core.document import Candidate, candidate_text, candidates, context_row, sentence_row
+from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, STATUSES, EventType
+from detector.core.features import describe
+from detector.core.modelfile import LinearModel, digest_of, model_from_bytes
+from detector.core.records import Article, Classification, Evidence, Finding, ModelInfo, Reason
+from detector.core.vectors import Floats, Vocabulary
+
+MAX_EVIDENCE: Final = 3
+EVIDENCE_SHARE: Final = 0.5
+"""A further sentence is evidence when its probability is at least this share of the best one's."""
+
+REASONS: Final = 12
+CONFIDENCE_DECIMALS: Final = 4
+_REASON_DECIMALS: Final = 6
+_STATUS_COLUMNS: Final = {
+    kind: np.array([ALL_STATUSES.index(status) for status in STATUSES[kind]]) for kind in EVENT_TYPES
+}
+
+
+class Classifier:
+    """Finds the event types in articles with a linear model; immutable and safe to share between threads."""
+
+    def __init__(self, model: LinearModel, digest: str) -> None:
+        """Take the model and the digest of the file it came from."""
+        self.info = ModelInfo(name=model.name, version=model.version, digest=digest)
+        self.thresholds: Mapping[EventType, float] = dict(model.thresholds)
+        self._model = model
+        self._vocabulary = Vocabulary(model.features, model.idf)
+        self._gate = frozenset(word.encode("ascii") for word in model.gate)
+        self._weights = model.weights.astype(np.float64)
+        self._status_rank = np.full(len(model.features), -1, dtype=np.int64)
+        self._status_rank[model.status_columns] = np.arange(len(model.status_columns))
+        nothing = article_scores(article_features(np.empty((0, len(EVENT_TYPES)))), model.aggregation)
+        self._no_event = Classification(scores=_rounded(probability(nothing)), findings=())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Classifier":
+        """Return the classifier of a model file's content; raises `ModelFileError` when it is unusable."""
+        return cls(model_from_bytes(data), digest_of(data))
+
+    @property
+    def gate(self) -> frozenset[bytes]:
+        """The words without which a sentence is not looked at, lower-case ASCII."""
+        return self._gate
+
+    def classify(self, articles: Sequence[Article]) -> list[Classification]:
+        """Return one classification per article, in order; an article's answer does not depend on its batch."""
+        found = [candidates(article, self._gate or None) for article in articles]
+        scored = [number for number, sentences in enumerate(found) if sentences]
+        answers = [self._no_event] * len(articles)
+        if not scored:
+            return answers
+        rows = self._vocabulary.rows([sentence_row(articles[n], sentence) for n in scored for sentence in found[n]])
+        contexts = self._vocabulary.rows([context_row(articles[n]) for n in scored])
+        sizes = [len(found[n]) for n in scored]
+        owner = np.repeat(np.arange(len(scored)), sizes)
+        scores = rows @ self._weights + (contexts @ self._weights)[owner] + self._model.intercepts
+        end = 0
+        for position, n in enumerate(scored):
+            start, end = end, end + sizes[position]
+            answers[n] = self._answer(
+                articles[n], found[n], scores[start:end], rows[start:end], contexts[position : position + 1]
+            )
+        return answers
+
+    def decision(self, article: Article, evidence: Evidence, kind: EventType) -> float:
+        """Return the decision function (log-odds) of one evidence sentence, which the reasons of a finding add up to."""
+        for sentence in candidates(article, self._gate or None):
+            if (sentence.field, sentence.span.start, sentence.span.end) == (
+                evidence.field,
+                evidence.start,
+                evidence.end,
+            ):
+                row = self._vocabulary.rows([sentence_row(article, sentence)])
+                context = self._vocabulary.rows([context_row(article)])
+                scores = row @ self._weights + context @ self._weights + self._model.intercepts
+                return float(scores[0, EVENT_TYPES.index(kind)])
+        raise ValueError("the evidence is no sentence of the article that the classifier scores")
+
+    def _answer(
+        self,
+        article: Article,
+        sentences: Sequence[Candidate],
+        scores: Floats,
+        rows: "csr_matrix[Any]",
+        context: "csr_matrix[Any]",
+    ) -> Classification:
+        confidences = _rounded(probability(article_scores(article_features(scores), self._model.aggregation)))
+        findings: list[Finding] = []
+        for column, kind in enumerate(EVENT_TYPES):
+            if confidences[kind] < self.thresholds[kind]:
+                continue
+            order = np.argsort(-scores[:, column], kind="stable")[:MAX_EVIDENCE]
+            chances = probability(scores[order, column])
+            kept = [int(n) for n, chance in zip(order, chances, strict=True) if chance >= EVIDENCE_SHARE * chances[0]]
+            findings.append(
+                Finding(
+                    type=kind,
+                    status=self._status(kind, rows, kept),
+                    confidence=confidences[kind],
+                    threshold=self.thresholds[kind],
+                    evidence=tuple(
+                        Evidence(
+                            field=sentences[n].field,
+                            start=sentences[n].span.start,
+                            end=sentences[n].span.end,
+                            sentence=candidate_text(article, sentences[n]),
+                            confidence=round(float(chance), CONFIDENCE_DECIMALS),
+                        )
+                        for n, chance in zip(kept, chances, strict=False)
+                    ),
+                    why=self._why(rows[kept[0]], context, column),
+                )
+            )
+        return Classification(scores=confidences, findings=tuple(findings))
+
+    def _why(self, row: "csr_matrix[Any]", context: "csr_matrix[Any]", column: int) -> tuple[Reason, ...]:
+        """The strongest features of a sentence, the sum of the others, and the intercept: together the decision function."""
+        parts = [
+            (float(value * self._weights[index, column]), index)
+            for matrix in (row, context)
+            for index, value in zip(matrix.indices, matrix.data, strict=True)
+        ]
+        parts.sort(key=lambda part: (-abs(part[0]), self._vocabulary.features[part[1]]))
+        strongest = [
+            Reason(feature=describe(self._vocabulary.features[index]), weight=round(weight, _REASON_DECIMALS))
+            for weight, index in parts[:REASONS]
+        ]
+        remainder = sum(weight for weight, _ in parts[REASONS:])
+        return (
+            *strongest,
+            Reason(feature="(all other features)", weight=round(remainder, _REASON_DECIMALS)),
+            Reason(feature="(intercept)", weight=round(float(self._model.intercepts[column]), _REASON_DECIMALS)),
+        )
+
+    def _status(self, kind: EventType, rows: "csr_matrix[Any]", kept: Sequence[int]) -> str:
+        """The likeliest status by the evidence sentences together, the best one counting most."""
+        total = self._model.status_intercepts.copy()
+        for rank, n in enumerate(kept):
+            row = rows[n]
+            known = self._status_rank[row.indices]
+            used = known >= 0
+            total += (row.data[used, None] * self._model.status_weights[known[used]]).sum(axis=0) / (1 + rank)
+        columns = _STATUS_COLUMNS[kind]
+        return ALL_STATUSES[int(columns[int(np.argmax(total[columns]))])]
+
+
+def _rounded(chances: Floats) -> dict[EventType, float]:
+    return {kind: round(float(chance), CONFIDENCE_DECIMALS) for kind, chance in zip(EVENT_TYPES, chances, strict=True)}

@@ -1,0 +1,69 @@
+"""From parsed articles to detections: the one place where classifier, place and ids come together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from detector.core import ids
+from detector.core.records import Article, Classification, Detection, Finding, ModelInfo, Place
+
+
+class ArticleClassifier(Protocol):
+    """What detection needs of a classifier."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which model decides."""
+
+    def classify(self, articles: Sequence[Article]) -> list[Classification]:
+        """Answer for each article, in order; the answer does not depend on the batch it is in."""
+
+
+class PlaceFinder(Protocol):
+    """What detection needs of a gazetteer."""
+
+    def locate(self, article: Article, finding: Finding) -> tuple[Place | None, str | None]:
+        """Say where the finding happened, or `None` and the reason why that is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """The pure core as the stream, the replay and the command line use it."""
+
+    classifier: ArticleClassifier
+    places: PlaceFinder
+
+    def detect(
+        self, articles: Sequence[Article], *, ingested_at: Sequence[datetime | None], detected_at: datetime
+    ) -> list[tuple[Classification, list[Detection]]]:
+        """Classify a batch; for each article its scores and at most one detection per event type, in type order."""
+        results = self.classifier.classify(articles)
+        return [
+            (result, [self._detection(article, finding, ingested, detected_at) for finding in result.findings])
+            for article, result, ingested in zip(articles, results, ingested_at, strict=True)
+        ]
+
+    def _detection(
+        self, article: Article, finding: Finding, ingested_at: datetime | None, detected_at: datetime
+    ) -> Detection:
+        place, place_reason = self.places.locate(article, finding)
+        return Detection(
+            detection_id=ids.detection_id(article.id, finding.type, self.classifier.info.digest),
+            article_id=article.id,
+            title=article.title,
+            url=article.url,
+            outlet=article.outlet,
+            type=finding.type,
+            status=finding.status,
+            confidence=finding.confidence,
+            threshold=finding.threshold,
+            evidence=finding.evidence,
+            why=finding.why,
+            place=place,
+            place_reason=place_reason,
+            published_at=article.published_at,
+            ingested_at=ingested_at,
+            detected_at=detected_at,
+            model=self.classifier.info,
+        )

@@ -1,0 +1,34 @@
+"""Ids that follow from content alone, so that a record processed again carries the same ids."""
+
+import hashlib
+import json
+from typing import Final
+
+_HEX_LENGTH: Final = 32
+"""128 bits: collisions stay out of reach at the scale of the world's news."""
+
+
+def content_id(*parts: str | int | None) -> str:
+    """Hash the parts, unambiguously separated, to 32 hexadecimal digits of SHA-256."""
+    canonical = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:_HEX_LENGTH]
+
+
+def article_id(*, url: str | None, outlet: str | None, title: str | None, text: str) -> str:
+    """Name an article that came without an id by what it says and where it stood."""
+    return content_id("article", url, outlet, title, text)
+
+
+def detection_id(article: str, event_type: str, model_digest: str) -> str:
+    """Name what one model sees of one type in one article."""
+    return content_id("detection", article, event_type, model_digest)
+
+
+def event_id(first_detection: str) -> str:
+    """Name an event by the detection that opened it."""
+    return content_id("event", first_detection)
+
+
+def alert_id(event: str, sequence: int) -> str:
+    """Name the alert at one position in an event's thread."""
+    return content_id("alert", event, sequence)

@@ -1,0 +1,84 @@
+"""Turns a sentence into the normalised words that the classifier counts.
+
+Case, typography, hyphenation and exact figures are taken away, because outlets and decades differ in them: "Cease-Fire",
+"cease fire" and "CEASEFIRE" are one word, and a toll of 23 and one of 47 are the same evidence.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+MAX_WORD_CHARS: Final = 30
+"""Longer runs of letters are no words: URLs, lost blanks, noise."""
+
+_WORD: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[$£€%?]")
+_NEGATED: Final = re.compile(r"n\s?['’]\s?t\b")
+_CEASEFIRE: Final = re.compile(r"\bcease[\s\-‐-―]+fire")
+
+_NUMBER_WORDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("two", "three", "four", "couple"), "#2-4"),
+    **dict.fromkeys(("five", "six", "seven", "eight", "nine"), "#5-9"),
+    **dict.fromkeys(
+        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "dozen", "dozens", "scores"],
+        "#10-99",
+    ),
+    **dict.fromkeys(("hundred", "hundreds"), "#100-999"),
+    **dict.fromkeys(("thousand", "thousands", "million", "millions"), "#1000+"),
+}
+_WEEKDAYS: Final = dict.fromkeys(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], "#weekday")
+_MONTHS: Final = dict.fromkeys(
+    ["january", "february", "april", "june", "july", "august", "september", "october", "november", "december"], "#month"
+)
+_CANONICAL: Final[Mapping[str, str]] = {
+    **_NUMBER_WORDS,
+    **_WEEKDAYS,
+    **_MONTHS,
+    "ceasefires": "ceasefire",
+    "truces": "truce",
+    "defence": "defense",
+    "centre": "center",
+    "labour": "labor",
+    "honour": "honor",
+    "honoured": "honored",
+    "honouring": "honoring",
+    "honours": "honors",
+    "neighbourhood": "neighborhood",
+    "neighbours": "neighbors",
+    "colour": "color",
+    "colours": "colors",
+    "£": "$",
+    "€": "$",
+}
+
+
+def words(sentence: str) -> list[str]:
+    """Return the normalised words of a sentence, in order.
+
+    Lower case; `n't` becomes `not`; figures become magnitude classes (`#2-4`, `#5-9`, `#10-99`, `#100-999`, `#1000+`,
+    `#year`), weekdays and months one class each; British spellings of a few telling words become American.
+    """
+    lowered = sentence.lower()
+    if "n" in lowered and ("'" in lowered or "’" in lowered):
+        lowered = _NEGATED.sub(" not", lowered)
+    if "cease" in lowered:
+        lowered = _CEASEFIRE.sub("ceasefire", lowered)
+    canonical = _CANONICAL.get
+    return [
+        canonical(word) or (word if not word[0].isdigit() else figure_class(word))
+        for word in _WORD.findall(lowered)
+        if len(word) <= MAX_WORD_CHARS
+    ]
+
+
+def figure_class(figure: str) -> str:
+    """Return the magnitude class of a figure in digits, such as `1,200` or `1998`.
+
+    Four digits from 1900 to 2099 without a separator are taken as a year.
+    """
+    whole = figure.split(".", 1)[0].replace(",", "")
+    size = len(whole)
+    if size == 4 and "," not in figure and whole[:2] in ("19", "20"):  # noqa: PLR2004
+        return "#year"
+    if size == 1:
+        return "#5-9" if whole >= "5" else "#2-4" if whole >= "2" else "#1"
+    return ("#10-99", "#100-999", "#1000+")[min(size, 4) - 2]

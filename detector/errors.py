@@ -1,0 +1,42 @@
+"""The errors that people see. The class says what happens next: retry, give up, or tell the caller how to ask.
+
+Each message is one sentence or two: what happened, in which field or setting, and what to do.
+"""
+
+from typing import ClassVar
+
+
+class DetectorError(Exception):
+    """Base of every error that is shown without a stack trace."""
+
+    exit_status: ClassVar[int] = 1
+
+
+class UsageError(DetectorError):
+    """The command was asked for something that it cannot mean; exit status 2."""
+
+    exit_status: ClassVar[int] = 2
+
+
+class SettingsError(UsageError):
+    """A setting has a value that cannot work; the message names its variable."""
+
+
+class TransientError(DetectorError):
+    """Something outside is away for now: hold what is in hand and try again."""
+
+
+class BrokerUnavailableError(TransientError):
+    """No broker answers at the configured address."""
+
+
+class PermanentError(DetectorError):
+    """Trying again cannot help; a person must change something first."""
+
+
+class ModelError(PermanentError):
+    """A model file is damaged, of another version, or missing."""
+
+
+class DeadLetterLimitError(PermanentError):
+    """So large a share of recent input was rejected that the input or the detector must be wrong."""

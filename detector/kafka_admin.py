@@ -1,0 +1,157 @@
+"""Makes and describes the topics, and says plainly when a broker or a topic is missing."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic, OffsetSpec
+from kafka.errors import (
+    CoordinatorNotAvailableError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAlreadyExistsError,
+)
+
+from detector.errors import BrokerUnavailableError, DetectorError
+from detector.kafka_clients import kafka_python_options
+from detector.settings import Settings
+
+_DAY_MS: Final = 24 * 3600 * 1000
+_MAX_RECORD_BYTES: Final = 8 << 20
+"""So that a dead letter, the original bytes and headers on top, always fits where the original did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicDescription:
+    """A topic as the broker sees it."""
+
+    name: str
+    partitions: int
+    replication: int
+    records: int
+    """Offsets between beginning and end, over all partitions."""
+
+
+@contextmanager
+def broker_errors(settings: Settings) -> Iterator[None]:
+    """Turn kafka-python's connection errors into one sentence that names the address and what to do."""
+    try:
+        yield
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        message = (
+            f"No Kafka broker answers at {settings.broker}. Start one with `detector broker`, "
+            "or point DETECTOR_BROKER (or --broker) at yours."
+        )
+        raise BrokerUnavailableError(message) from error
+    except KafkaError as error:
+        message = f"The broker at {settings.broker} refused: {error}"
+        raise DetectorError(message) from error
+
+
+@contextmanager
+def admin_client(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """Open an admin client for the time of the context; errors as in `broker_errors`."""
+    with broker_errors(settings):
+        admin = KafkaAdminClient(**kafka_python_options(settings))
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+
+def topic_names(settings: Settings) -> tuple[str, ...]:
+    """Name the topics this program needs."""
+    topics = settings.topics
+    return (topics.articles, topics.detections, topics.alerts, topics.rejected)
+
+
+def missing_topics(settings: Settings) -> list[str]:
+    """Name those that the broker does not have."""
+    with admin_client(settings) as admin:
+        present = set(admin.list_topics())
+    return [name for name in topic_names(settings) if name not in present]
+
+
+def require_topics(settings: Settings) -> None:
+    """Raise `DetectorError` that names the missing topics."""
+    missing = missing_topics(settings)
+    if missing:
+        message = f"The broker at {settings.broker} has no topic {', '.join(missing)}. Run `detector topics create`."
+        raise DetectorError(message)
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Make the topics that are missing and give their names; harmless when all are there."""
+    topics = settings.topics
+    configs = {
+        topics.rejected: {"retention.ms": str(90 * _DAY_MS), "max.message.bytes": str(_MAX_RECORD_BYTES)},
+        topics.alerts: {"retention.ms": str(90 * _DAY_MS)},
+    }
+    created = []
+    with admin_client(settings) as admin:
+        present = set(admin.list_topics())
+        for name in topic_names(settings):
+            if name in present:
+                continue
+            new = NewTopic(
+                name,
+                num_partitions=topics.partitions,
+                replication_factor=topics.replication,
+                topic_configs=configs.get(name, {}),
+            )
+            try:
+                admin.create_topics([new])
+            except TopicAlreadyExistsError:
+                continue
+            created.append(name)
+    return created
+
+
+def describe_topics(settings: Settings) -> list[TopicDescription]:
+    """Describe the topics this program needs; one that is missing has no partitions."""
+    with admin_client(settings) as admin:
+        present = set(admin.list_topics())
+        found = {
+            topic["name"]: topic for topic in admin.describe_topics([n for n in topic_names(settings) if n in present])
+        }
+    with broker_errors(settings):
+        consumer = KafkaConsumer(**kafka_python_options(settings), enable_auto_commit=False)
+        try:
+            return [_describe(consumer, name, found.get(name)) for name in topic_names(settings)]
+        finally:
+            consumer.close(autocommit=False)
+
+
+def _describe(consumer: KafkaConsumer, name: str, topic: Mapping[str, Any] | None) -> TopicDescription:
+    if topic is None:
+        return TopicDescription(name=name, partitions=0, replication=0, records=0)
+    partitions = [TopicPartition(name, item["partition_index"]) for item in topic["partitions"]]
+    ends, beginnings = consumer.end_offsets(partitions), consumer.beginning_offsets(partitions)
+    return TopicDescription(
+        name=name,
+        partitions=len(partitions),
+        replication=len(topic["partitions"][0]["replica_nodes"]),
+        records=sum(ends[tp] - beginnings[tp] for tp in partitions),
+    )
+
+
+def uncommitted_records(settings: Settings) -> int | None:
+    """Count what the worker group has still to finish on its input topics; `None` while it has committed nothing."""
+    group = settings.worker.group
+    with admin_client(settings) as admin:
+        try:
+            committed = admin.list_group_offsets({group: None})[group]
+        except CoordinatorNotAvailableError:  # a new cluster makes its offsets topic when the first group asks for it
+            committed = {}
+        if not committed:
+            return None
+        partitions = [
+            TopicPartition(topic["name"], item["partition_index"])
+            for topic in admin.describe_topics([settings.topics.articles, settings.topics.detections])
+            for item in topic["partitions"]
+        ]
+        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    return int(sum(ends[tp].offset - (committed[tp].offset if tp in committed else 0) for tp in partitions))

@@ -1,0 +1,1 @@
+"""The Faust application: settings to app factory to agents of a dozen lines around the pure core."""

@@ -1,0 +1,79 @@
+"""Kafka messages as plain values: what came in, what must go out, and the dead letter that keeps a bad one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+from detector.core.records import Rejected
+
+HEADER_PREFIX: Final = "detector."
+"""Of the headers that a dead letter adds to the original ones."""
+
+_VERSION: Final = version("news-event-detector")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One record as it lay on its topic; `timestamp` is the broker's."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime | None
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One record that must be delivered before its cause is finished."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one record comes to: what goes out, whether it was rejected, and what to count once that is delivered."""
+
+    outgoing: tuple[Outgoing, ...] = ()
+    rejected: Rejected | None = None
+    counts: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    """Metric name and labels to increment."""
+    alerted: tuple[datetime, ...] = ()
+    """Broker times of the articles whose alerts are among `outgoing`."""
+
+
+def incoming(message: Any) -> Incoming:  # noqa: ANN401 Faust types its messages loosely
+    """Read a Faust message consumed with raw serializers."""
+    return Incoming(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        timestamp=datetime.fromtimestamp(message.timestamp, UTC) if message.timestamp else None,
+        key=message.key,
+        value=message.value,
+        headers=tuple(message.headers.items() if isinstance(message.headers, Mapping) else message.headers or ()),
+    )
+
+
+def dead_letter(record: Incoming, rejected: Rejected, *, topic: str) -> Outgoing:
+    """Keep the original key, bytes and headers, and say in further headers where it stood and why it is here."""
+    about = {
+        "topic": record.topic,
+        "partition": str(record.partition),
+        "offset": str(record.offset),
+        "timestamp": record.timestamp.isoformat() if record.timestamp else "",
+        "field": rejected.field,
+        "reason": rejected.reason.value,
+        "detail": rejected.detail,
+        "version": _VERSION,
+    }
+    original = tuple(item for item in record.headers if not item[0].startswith(HEADER_PREFIX))
+    added = tuple((HEADER_PREFIX + name, value.encode("utf-8", "backslashreplace")) for name, value in about.items())
+    return Outgoing(topic=topic, key=record.key, value=record.value, headers=(*original, *added))

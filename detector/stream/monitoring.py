@@ -1,0 +1,89 @@
+"""Timers inside the app that keep health and the lag metrics current."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from faust.types import TP
+
+from detector.metrics import Metrics
+from detector.settings import Settings
+from detector.stream.guarded_consumer import GuardedConsumer
+from detector.stream.health import Health
+
+if TYPE_CHECKING:
+    from detector.stream.app import DetectorApp
+
+_log = structlog.get_logger(__name__)
+
+_BEAT_SECONDS: Final = 1.0
+_PROBE_SECONDS: Final = 5.0
+
+
+def add_monitoring(app: "DetectorApp", settings: Settings, *, metrics: Metrics, health: Health) -> None:
+    """Hang the heartbeat, the lag figures, the broker probe and the assignment signals on the app."""
+
+    @app.task
+    async def beat() -> None:
+        while not app.should_stop:
+            due = time.monotonic() + _BEAT_SECONDS
+            await asyncio.sleep(_BEAT_SECONDS)
+            metrics.loop_delay_seconds.set(max(0.0, time.monotonic() - due))
+            health.beat()
+            if isinstance(app.consumer, GuardedConsumer):
+                _measure_lag(app.consumer, metrics, health)
+                if app.rebalancing:
+                    health.assigned = None
+
+    @app.task
+    async def probe_broker() -> None:
+        while not app.should_stop:
+            reachable = await _answers(app, settings.worker.request_timeout_seconds)
+            if health.broker_reachable and not reachable:
+                _log.error("the broker does not answer; holding until it does", broker=settings.broker)
+            health.broker_reachable = reachable
+            await asyncio.sleep(_PROBE_SECONDS)
+
+    # A closure that Faust's signal would hold weakly and lose; `weak=False` keeps it.
+    @app.on_rebalance_complete.connect(weak=False)
+    async def completed(*_arguments: Any, **_keywords: Any) -> None:  # noqa: ANN401 whatever Faust sends along
+        assigned = app.consumer.assignment()
+        health.assigned = len(assigned)
+        metrics.partitions_assigned.set(len(assigned))
+        metrics.rebalances.inc()
+        _log.info("partitions assigned", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in assigned))
+        _forget_revoked(metrics, assigned)
+
+
+def _measure_lag(consumer: GuardedConsumer, metrics: Metrics, health: Health) -> None:
+    total = 0
+    for tp in consumer.ledger.partitions():
+        end = consumer.highwater(tp)
+        # Faust declares an int; before the first fetch it is None all the same.
+        lag = max(0, (end or 0) - consumer.ledger.committable(tp))
+        oldest = consumer.ledger.oldest_timestamp(tp)
+        metrics.lag_records.labels(tp.topic, tp.partition).set(lag)
+        metrics.lag_seconds.labels(tp.topic, tp.partition).set(max(0.0, time.time() - oldest) if lag and oldest else 0)
+        metrics.commits_held.labels(tp.topic, tp.partition).set(consumer.ledger.held(tp))
+        total += lag
+    health.lag_seen(total)
+
+
+def _forget_revoked(metrics: Metrics, assigned: set[TP]) -> None:
+    """Remove the gauges of partitions that another worker has now: two workers must not both report their lag."""
+    kept = {(tp.topic, str(tp.partition)) for tp in assigned}
+    for gauge in (metrics.lag_records, metrics.lag_seconds, metrics.commits_held):
+        labels = {(s.labels["topic"], s.labels["partition"]) for family in gauge.collect() for s in family.samples}
+        for label in labels - kept:
+            gauge.remove(*label)
+
+
+async def _answers(app: "DetectorApp", within_seconds: float) -> bool:
+    producer = getattr(app.producer, "_producer", None)
+    if producer is None:
+        return False
+    try:
+        return bool(await asyncio.wait_for(producer.client.force_metadata_update(), within_seconds))
+    except TimeoutError:
+        return False

@@ -1,0 +1,107 @@
+"""What each record comes to: the pure steps of the two agents, from a batch of messages to a batch of outcomes.
+
+A record that the core cannot handle at all is rejected alone; the rest of its batch is not harmed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from detector.core import wire
+from detector.core.alerts import alert_for
+from detector.core.detect import Detector
+from detector.core.parsing import parse_article
+from detector.core.records import Article, Detection, Rejected, RejectReason, Withdrawal
+from detector.settings import TopicSettings
+from detector.stream.messages import Incoming, Outcome, Outgoing, dead_letter
+
+_log = structlog.get_logger(__name__)
+
+Work = Callable[[Sequence[Incoming]], list[Outcome]]
+
+
+def one_by_one_on_error(work: Work, records: Sequence[Incoming], *, rejected_topic: str) -> list[Outcome]:
+    """Run `work` over a batch; if it raises, run it record by record and reject only what raises again."""
+    try:
+        return work(records)
+    except Exception:  # noqa: BLE001 the last line before a lost record: whatever it was, the record is kept as a dead letter
+        _log.exception("batch failed, trying its records alone", records=len(records))
+    return [_alone(work, record, rejected_topic) for record in records]
+
+
+def article_outcomes(
+    records: Sequence[Incoming], *, detector: Detector, topics: TopicSettings, now: datetime
+) -> list[Outcome]:
+    """Parse and classify a batch of the articles topic."""
+    parsed = [parse_article(record.value, key=record.key) for record in records]
+    articles = [item for item in parsed if isinstance(item, Article)]
+    ingested = [record.timestamp for record, item in zip(records, parsed, strict=True) if isinstance(item, Article)]
+    found = iter(detector.detect(articles, ingested_at=ingested, detected_at=now))
+    outcomes = []
+    for record, item in zip(records, parsed, strict=True):
+        if isinstance(item, Rejected):
+            outcomes.append(_reject(record, item, topics.rejected))
+        elif isinstance(item, Withdrawal):
+            outcomes.append(Outcome(counts={("articles",): 1, ("no_event",): 1, ("withdrawals",): 1}))
+        else:
+            _, detections = next(found)
+            outcomes.append(_detected(item, detections, topics.detections))
+    return outcomes
+
+
+def detection_outcomes(records: Sequence[Incoming], *, topics: TopicSettings) -> list[Outcome]:
+    """Turn a batch of the detections topic into alerts."""
+    return [_alerted(record, topics) for record in records]
+
+
+def detection_key(detection: Detection) -> bytes:
+    """Key by type and country, so that everything about one place and type meets in one partition."""
+    country = detection.place.country if detection.place else "-"
+    return f"{detection.type.value}|{country}".encode("ascii")
+
+
+def _detected(article: Article, detections: Sequence[Detection], topic: str) -> Outcome:
+    counts: Counter[tuple[str, ...]] = Counter({("articles",): 1})
+    counts[("articles_with_detections",) if detections else ("no_event",)] += 1
+    counts.update(("detections", detection.type.value, detection.status) for detection in detections)
+    if article.published_at is None:
+        counts[("undated",)] += 1
+    return Outcome(
+        outgoing=tuple(
+            Outgoing(topic=topic, key=detection_key(detection), value=wire.encode_detection(detection))
+            for detection in detections
+        ),
+        counts=counts,
+    )
+
+
+def _alerted(record: Incoming, topics: TopicSettings) -> Outcome:
+    try:
+        detection = wire.decode_detection(record.value or b"")
+    except ValueError as error:
+        rejected = Rejected(field="message", reason=RejectReason.NOT_JSON, detail=f"not a detection: {error}")
+        return _reject(record, rejected, topics.rejected)
+    alert = alert_for(detection)
+    return Outcome(
+        outgoing=(Outgoing(topic=topics.alerts, key=alert.event_id.encode("ascii"), value=wire.encode_alert(alert)),),
+        counts={("alerts", alert.type.value): 1},
+        alerted=(detection.ingested_at,) if detection.ingested_at else (),
+    )
+
+
+def _reject(record: Incoming, rejected: Rejected, topic: str) -> Outcome:
+    counts: Counter[tuple[str, ...]] = Counter({("rejected", record.topic, rejected.reason.value): 1})
+    return Outcome(outgoing=(dead_letter(record, rejected, topic=topic),), rejected=rejected, counts=counts)
+
+
+def _alone(work: Work, record: Incoming, rejected_topic: str) -> Outcome:
+    try:
+        return work([record])[0]
+    except Exception as error:  # noqa: BLE001 see one_by_one_on_error
+        _log.exception("record failed", topic=record.topic, partition=record.partition, offset=record.offset)
+        rejected = Rejected(
+            field="message", reason=RejectReason.INTERNAL_ERROR, detail=f"{type(error).__name__}: {error}"
+        )
+        return _reject(record, rejected, rejected_topic)

@@ -1,0 +1,88 @@
+"""`/metrics`, `/healthz` and `/readyz`, served from a thread of their own: a busy event loop must be visible."""
+
+import asyncio
+import errno
+import threading
+from collections.abc import Callable
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from detector.errors import DetectorError
+from detector.settings import WebSettings
+from detector.stream.health import Health
+
+_log = structlog.get_logger(__name__)
+
+_MAX_HEADER_BYTES = 4096
+
+
+class WebServer:
+    """Owns the thread; `start` returns once it listens, `stop` once it does not."""
+
+    def __init__(self, settings: WebSettings, *, registry: CollectorRegistry, health: Health) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._health = health
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="web", daemon=True)
+        self._runner: web.AppRunner | None = None
+        self.port = settings.port
+
+    @property
+    def url(self) -> str:
+        """Where the server answers."""
+        return f"http://{self._settings.host}:{self.port}"
+
+    def start(self) -> None:
+        """Listen on the configured port or one of the following; raises `DetectorError` when all are taken."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result()
+        _log.info("serving metrics and health", url=self.url)
+
+    def stop(self) -> None:
+        """Stop listening and end the thread."""
+        if self._runner:
+            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        app = web.Application(client_max_size=1024)
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/healthz", _answer(self._health.live_problems))
+        app.router.add_get("/readyz", _answer(self._health.ready_problems))
+        self._runner = web.AppRunner(
+            app, access_log=None, max_line_size=_MAX_HEADER_BYTES, max_field_size=_MAX_HEADER_BYTES
+        )
+        await self._runner.setup()
+        first = self._settings.port
+        for port in range(first, first + (self._settings.port_attempts if first else 1)):
+            site = web.TCPSite(self._runner, self._settings.host, port)
+            try:
+                await site.start()
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    message = f"DETECTOR_WEB__HOST={self._settings.host} cannot be bound: {error.strerror}"
+                    raise DetectorError(message) from error
+                continue
+            self.port = self._runner.addresses[-1][1]
+            return
+        message = (
+            f"Ports {first} to {first + self._settings.port_attempts - 1} on {self._settings.host} are all taken; "
+            "choose others with DETECTOR_WEB__PORT (0 takes any free one)."
+        )
+        raise DetectorError(message)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _answer(problems: Callable[[], list[str]]) -> Callable[[web.Request], "asyncio.Future[web.Response]"]:
+    async def handler(_request: web.Request) -> web.Response:
+        found = problems()
+        return web.json_response({"ok": not found, "problems": found}, status=503 if found else 200)
+
+    return handler  # type: ignore[return-value]  # aiohttp takes any coroutine function

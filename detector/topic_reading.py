@@ -1,0 +1,75 @@
+"""Reads a topic with kafka-python, without a consumer group: commits nothing and disturbs no worker."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from detector.errors import DetectorError
+from detector.kafka_admin import broker_errors
+from detector.kafka_clients import kafka_python_options
+from detector.settings import Settings
+
+_POLL_MS: Final = 500
+
+
+class TopicReader:
+    """Reads every partition of one topic from a starting point.
+
+    Args:
+        consumer: an open consumer; owned by the caller.
+        topic: what to read.
+        start: `beginning`, `latest`, or a time: then each partition starts at its first record not older than that.
+    """
+
+    def __init__(self, consumer: KafkaConsumer, topic: str, start: Literal["beginning", "latest"] | datetime) -> None:
+        numbers = consumer.partitions_for_topic(topic)
+        if not numbers:
+            message = f"The broker has no topic {topic}. Run `detector topics create`."
+            raise DetectorError(message)
+        self._consumer = consumer
+        self._partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+        consumer.assign(self._partitions)
+        self._ends: dict[TopicPartition, int] = consumer.end_offsets(self._partitions)
+        for tp, offset in self._starts(start).items():
+            consumer.seek(tp, offset)
+
+    def poll(self) -> list[ConsumerRecord]:
+        """Give what has come, oldest first within each partition; blocks up to half a second when nothing has."""
+        batches = self._consumer.poll(timeout_ms=_POLL_MS)
+        return sorted((record for records in batches.values() for record in records), key=lambda r: r.timestamp)
+
+    def until_end(self) -> Iterator[ConsumerRecord]:
+        """Yield the records that were in the topic when reading began."""
+        while any(self._consumer.position(tp) < end for tp, end in self._ends.items()):
+            for record in self.poll():
+                if record.offset < self._ends[TopicPartition(record.topic, record.partition)]:
+                    yield record
+
+    def _starts(self, start: Literal["beginning", "latest"] | datetime) -> dict[TopicPartition, int]:
+        if start == "latest":
+            return self._ends
+        beginnings: dict[TopicPartition, int] = self._consumer.beginning_offsets(self._partitions)
+        if start == "beginning":
+            return beginnings
+        milliseconds = int(start.timestamp() * 1000)
+        found: dict[TopicPartition, Any] = self._consumer.offsets_for_times(
+            dict.fromkeys(self._partitions, milliseconds)
+        )
+        return {tp: found[tp].offset if found.get(tp) else self._ends[tp] for tp in self._partitions}
+
+
+@contextmanager
+def open_topic(
+    settings: Settings, topic: str, start: Literal["beginning", "latest"] | datetime
+) -> Iterator[TopicReader]:
+    """Open a reader for the time of the context; raises `DetectorError` for a missing broker or topic."""
+    with broker_errors(settings):
+        consumer = KafkaConsumer(
+            **kafka_python_options(settings), enable_auto_commit=False, max_partition_fetch_bytes=8 << 20
+        )
+        with closing(consumer):
+            yield TopicReader(consumer, topic, start)

@@ -1,0 +1,1 @@
+"""Builds the place-name table that the detector ships."""

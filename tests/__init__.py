@@ -1,0 +1,1 @@
+"""The tests: unit, on a real Kafka, and the acceptance runs."""

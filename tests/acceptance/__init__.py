@@ -1,0 +1,1 @@
+"""Whole runs: the demo, the pool, the kill test."""

@@ -1,0 +1,39 @@
+"""Reads whole topics and group offsets on a real broker, for assertions."""
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient
+
+
+def read_topic(broker: str, topic: str) -> list[tuple[bytes | None, bytes | None]]:
+    """Read every record from beginning to the end that the topic had at the call, in partition order."""
+    consumer = KafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False)
+    try:
+        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        found: dict[TopicPartition, list[tuple[bytes | None, bytes | None]]] = {tp: [] for tp in partitions}
+        while any(consumer.position(tp) < ends[tp] for tp in partitions):
+            for tp, records in consumer.poll(timeout_ms=1000).items():
+                found[tp].extend((record.key, record.value) for record in records if record.offset < ends[tp])
+        return [record for tp in partitions for record in found[tp]]
+    finally:
+        consumer.close(autocommit=False)
+
+
+def end_offsets(broker: str, topic: str) -> dict[int, int]:
+    """Give the end offset of each partition."""
+    consumer = KafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False)
+    try:
+        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        return {tp.partition: offset for tp, offset in consumer.end_offsets(partitions).items()}
+    finally:
+        consumer.close(autocommit=False)
+
+
+def committed_offsets(admin: KafkaAdminClient, group: str, topic: str) -> dict[int, int]:
+    """Give what the group has committed in each partition of a topic; partitions without a commit are absent."""
+    offsets = admin.list_group_offsets({group: None})
+    return {
+        tp.partition: found.offset for tp, found in offsets[group].items() if tp.topic == topic and found.offset >= 0
+    }
