@@ -94,7 +94,7 @@ class WorkerSettings(_Section):
     batch_wait_seconds: float = Field(default=0.05, gt=0, le=10)
     buffer_records: int = Field(default=1024, ge=1)
     max_poll_records: int = Field(default=500, ge=1)
-    session_timeout_seconds: float = Field(default=12.0, ge=6, le=300)
+    session_timeout_seconds: float = Field(default=9.0, ge=6, le=300)
     """How long a silent worker keeps its partitions: the time to take over after a SIGKILL."""
     heartbeat_seconds: float = Field(default=3.0, gt=0)
     rebalance_timeout_seconds: float = Field(default=30.0, ge=6)
@@ -198,6 +198,20 @@ def setting_names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> It
             yield from setting_names(field.annotation, f"{prefix}{name.upper()}__")
         else:
             yield f"{prefix}{name.upper()}"
+
+
+def environment_of(settings: BaseModel, prefix: str = PREFIX) -> dict[str, str]:
+    """Write settings as environment variables, for a child process that must run under the same ones."""
+    variables: dict[str, str] = {}
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            variables |= environment_of(value, f"{prefix}{name.upper()}__")
+        elif isinstance(value, SecretStr):
+            variables[f"{prefix}{name.upper()}"] = value.get_secret_value()
+        elif value is not None:
+            variables[f"{prefix}{name.upper()}"] = str(value)
+    return variables
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

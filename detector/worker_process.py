@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
@@ -14,17 +15,30 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from detector.broker.embedded import die_with_parent
 from detector.errors import DetectorError
-from detector.settings import PREFIX, Settings
+from detector.settings import PREFIX, Settings, environment_of
 
 _STOP_SECONDS: Final = 30.0
 _LOG_LINES_SHOWN: Final = 5
 
 
 class WorkerProcess:
-    """Owns the process: `start` returns at once, `stop` drains it."""
+    """Owns the process: `start` returns at once, `stop` drains it, `kill` does not.
 
-    def __init__(self, settings: Settings, *, log_file: Path) -> None:
+    Args:
+        settings: what the worker runs under; its environment says nothing else of the detector.
+        log_file: where its standard output and error go.
+        command: what to run, this program's worker unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        log_file: Path,
+        command: Sequence[str] = (sys.executable, "-m", "detector", "worker"),
+    ) -> None:
         self._settings = settings
+        self._command = list(command)
         self._process: subprocess.Popen[bytes] | None = None
         self.log_file = log_file
         self.port = _free_port(settings.web.host, settings.web.port)
@@ -35,6 +49,14 @@ class WorkerProcess:
         return f"http://{self._settings.web.host}:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """Process id of the worker that was started last."""
+        if self._process is None:
+            message = "the worker was not started"
+            raise DetectorError(message)
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
@@ -42,10 +64,11 @@ class WorkerProcess:
     def start(self) -> None:
         """Start the worker on the settings' broker, other settings inherited from the environment."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | {f"{PREFIX}BROKER": self._settings.broker, f"{PREFIX}WEB__PORT": str(self.port)}
-        with self.log_file.open("wb") as stream:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        environment = inherited | environment_of(self._settings) | {f"{PREFIX}WEB__PORT": str(self.port)}
+        with self.log_file.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "detector", "worker"],
+                self._command,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
@@ -54,14 +77,21 @@ class WorkerProcess:
                 preexec_fn=die_with_parent,  # noqa: PLW1509 one libc call
             )
 
-    def stop(self) -> None:
-        """Ask it to drain and end, insist after 30 s."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
+    def stop(self) -> int | None:
+        """Ask it to drain and end, insist after 30 s; gives the exit status, `None` when it was never started."""
+        if self._process is None:
+            return None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(_STOP_SECONDS)
+            return self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            self.kill()
+            return self._process.returncode
+
+    def kill(self) -> None:
+        """End it with SIGKILL: none of its own code runs any more."""
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
 

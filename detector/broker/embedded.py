@@ -76,7 +76,7 @@ class EmbeddedBroker:
         if fresh:
             shutil.rmtree(data_dir, ignore_errors=True)
         data_dir.mkdir(parents=True, exist_ok=True)
-        self._port = _usable_port(self._settings.port)
+        self._port = usable_port(self._settings.port)
         java = _Java(java_executable(), resolve_jars(self._settings.cache_dir, say=self._say), self._settings, data_dir)
         properties = self._write_properties()
         if not (data_dir / "log" / "meta.properties").exists():
@@ -110,7 +110,7 @@ class EmbeddedBroker:
         return self._process.wait()
 
     def _write_properties(self) -> Path:
-        controller_port = _usable_port(0)
+        controller_port = usable_port(0)
         data_dir = self._settings.data_dir
         overrides = dict(line.split("=", 1) for line in self._extra)
         properties = {
@@ -204,7 +204,8 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _usable_port(port: int) -> int:
+def usable_port(port: int) -> int:
+    """Give a port that can be bound on the loopback interface, a free one for 0; raises `DetectorError` when taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -4,12 +4,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from detector.core import placecues as cues
 from detector.core.eventtypes import EventType
 from detector.core.gazetteer import Entry, Gazetteer
-from detector.core.mentions import STRONG, Mention, cut, find_mentions, is_uniform
+from detector.core.mentions import find_mentions
+from detector.core.passage import cut, is_uniform
+from detector.core.placeroles import STRONG, WEIGHTS, Mention
 from detector.core.records import Article, Finding, Place
 
 NO_PLACE: Final = "no place named near the evidence"
@@ -22,7 +24,7 @@ _NEAR_CHARS: Final = 260
 """How far the neighbouring text reaches on each side of the evidence."""
 _LEAD_CHARS: Final = 400
 _BODY_CHARS: Final = 2_500
-_MAX_EVIDENCE: Final = 3
+_MAX_EVIDENCE: Final = 2
 _MAX_PASSAGE: Final = 800
 
 _DATELINE: Final = re.compile(r"\s*([A-Z][^\n]{1,60}?)\s*(?:\([^)\n]{2,40}\)\s*)?(?:--|[-–—])\s")
@@ -75,15 +77,15 @@ class GazetteerPlaceFinder:
         votes: list[_Vote] = []
         settled = 1.0
         for zone, passage in _near(article, finding):
-            if zone == "lead" and settled < 1.0:
+            if zone in ("lead", "after") and settled < 1.0:
                 continue
-            read = list(self._read(zone, passage, uniform, solidarity, settled))
+            read = list(self._read(zone, passage, settled, uniform=uniform, solidarity=solidarity))
             votes.extend(read)
             if zone == "evidence" and any(vote.mention.role in ("scene", "target") for vote in read):
                 settled = _SETTLED
         scores = _count(votes)
         if not any(vote.mention.role in STRONG and vote.score >= _ENOUGH for vote in votes):
-            votes.extend(self._read("body", article.text[:_BODY_CHARS], uniform, solidarity, 1.0))
+            votes.extend(self._read("body", article.text[:_BODY_CHARS], 1.0, uniform=uniform, solidarity=solidarity))
             scores = _count(votes)
         ranked = sorted(scores, key=lambda code: (-scores[code], code))
         if not ranked or scores[ranked[0]] < _LEAST:
@@ -92,11 +94,10 @@ class GazetteerPlaceFinder:
             return None, SEVERAL
         return self._place(ranked[0], votes), None
 
-    def _read(self, zone: str, passage: str, uniform: bool, solidarity: bool, scale: float) -> Iterator[_Vote]:
+    def _read(self, zone: str, passage: str, scale: float, *, uniform: bool, solidarity: bool) -> Iterator[_Vote]:
         """Yield what the names in one passage count."""
         weight = _ZONES[zone] * scale
-        if zone == "title":
-            uniform = uniform or is_uniform(passage)
+        uniform = uniform or passage.isupper()
         for number, mention in enumerate(find_mentions(cut(passage, uniform=uniform), self.gazetteer)):
             factor = _LATER ** min(number, 4)
             if zone == "dateline" and mention.key in cues.HUBS:
@@ -111,15 +112,18 @@ class GazetteerPlaceFinder:
         for vote in votes:
             if vote.mention.role in _ACTING:
                 continue
-            for entry in vote.mention.entries:
-                if entry.country == country and entry.kind in _PLACES:
-                    best[entry] += vote.score * _PRECISION[entry.kind]
-                    break
+            entry = vote.mention.entries[0]
+            if entry.country == country and entry.kind in _PLACES:
+                best[entry] += vote.score * _PRECISION[entry.kind]
         top = max(best, key=lambda entry: (best[entry], entry.population, entry.name), default=None)
         chosen = top or self.gazetteer.country(country)
         if chosen is None:
             return None
-        precision = "city" if chosen.kind == "city" else "region" if chosen.kind == "region" else "country"
+        precision: Literal["city", "region", "country"] = "country"
+        if chosen.kind == "city":
+            precision = "city"
+        elif chosen.kind == "region":
+            precision = "region"
         return Place(name=chosen.name, country=country, lat=chosen.lat, lon=chosen.lon, precision=precision)
 
 
@@ -129,7 +133,7 @@ def _support(mention: Mention) -> float:
         return 0.35
     if mention.role in ("venue", "actor", "state", "government", "leader"):
         mention.role = "host"
-        mention.weight = max(mention.weight, 0.7)
+        mention.weight = max(mention.weight, WEIGHTS["host"])
     return 1.0
 
 
@@ -171,11 +175,10 @@ def _count(votes: list[_Vote]) -> dict[str, float]:
     weak: dict[str, list[float]] = defaultdict(list)
     for vote in votes:
         among = vote.mention.entries
-        country = among[0].country
         if len(among) > 1:
-            country = max(among, key=lambda entry: _likelihood(entry, among, clear)).country
-            vote.mention.entries = tuple(entry for entry in among if entry.country == country)
-        (strong if vote.mention.role in STRONG else weak)[country].append(vote.score)
+            ranks = [_likelihood(entry, among, clear) for entry in among]
+            vote.mention.entries = (among[ranks.index(max(ranks))],)
+        (strong if vote.mention.role in STRONG else weak)[vote.mention.entries[0].country].append(vote.score)
     scores = {country: min(_WEAK_SUM, _sum(listed)) for country, listed in weak.items()}
     for country, listed in strong.items():
         scores[country] = scores.get(country, 0.0) + _sum(listed)
@@ -194,5 +197,6 @@ def _likelihood(entry: Entry, among: tuple[Entry, ...], clear: Mapping[str, floa
     else:
         share = entry.population / max(1, sum(other.population for other in among if other.kind != "country"))
     usual = 0.3 if entry is among[0] else 0.05
-    told = 6.0 * min(1.0, clear.get(entry.country, 0.0)) + 12.0 * min(1.0, clear.get(entry.country + (entry.area or "-"), 0.0))
-    return (share + usual) * (1.0 + told), entry.population
+    country = min(1.0, clear.get(entry.country, 0.0))
+    area = min(1.0, clear.get(entry.country + entry.area, 0.0)) if entry.area else 0.0
+    return (share + usual) * (1.0 + 6.0 * country + 12.0 * area), entry.population

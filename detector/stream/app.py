@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-import faust.app.base
+import faust
 from faust.types import TP
 
 from detector.core.detect import Detector
@@ -16,7 +16,7 @@ from detector.metrics import Metrics
 from detector.settings import Settings
 from detector.stream.dead_letter_limit import DeadLetterLimit
 from detector.stream.delivery import Delivery, Sender
-from detector.stream.guarded_consumer import GuardedConsumer, GuardedTransport
+from detector.stream.guarded_consumer import FAUST_LOGGER, GuardedConsumer, GuardedTransport
 from detector.stream.health import Health
 from detector.stream.messages import Incoming, Outcome, Outgoing
 from detector.stream.monitoring import add_monitoring
@@ -30,7 +30,7 @@ _MAX_RECORD_BYTES: Final = 8 << 20
 class DetectorApp(faust.App):
     """A Faust app on the guarded transport."""
 
-    logger = faust.app.base.logger
+    logger = FAUST_LOGGER
     metrics: Metrics
     health: Health
     stall_seconds: float
@@ -144,13 +144,11 @@ def new_app(settings: Settings, metrics: Metrics, health: Health) -> DetectorApp
 
 
 def _sender(app: DetectorApp) -> Sender:
-    channels: dict[str, Any] = {}
-
     async def send(record: Outgoing) -> None:
-        channel = channels.get(record.topic)
-        if channel is None:
-            channel = channels[record.topic] = app.topic(record.topic, key_serializer="raw", value_serializer="raw")
-        acknowledged = await channel.send(key=record.key, value=record.value, headers=list(record.headers))
+        # The producer's own send, not the topic's: its future carries the broker's answer and nothing else keeps a copy.
+        acknowledged = await app.producer.send(
+            record.topic, record.key, record.value, None, None, list(record.headers)
+        )
         await acknowledged
 
     return send

@@ -12,11 +12,12 @@ Faust's acknowledgements only tell it when its streams are idle. What may be com
 * what was delivered but is acknowledged unfinished, or lies unfinished with nobody at work on it, is read again.
 """
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Final, Protocol, cast
 
 import structlog
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -25,6 +26,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
 _log = structlog.get_logger(__name__)
+FAUST_LOGGER: Final = logging.getLogger("faust.services")
+"""For what Faust itself says through its service classes; kept apart from this program's own events."""
 
 
 class Verdict(Enum):
@@ -160,7 +163,7 @@ class OffsetObserver(Protocol):
 class GuardedThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, which survives a commit that the broker cannot take just now."""
 
-    logger = driver.logger
+    logger = FAUST_LOGGER
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         consumer = self._ensure_consumer()
@@ -184,7 +187,7 @@ class GuardedThread(driver.AIOKafkaConsumerThread):
 class GuardedConsumer(driver.Consumer):
     """Faust's aiokafka consumer with an `OffsetLedger` between the fetches and the agents."""
 
-    logger = driver.logger
+    logger = FAUST_LOGGER
     ledger: OffsetLedger
     observer: OffsetObserver
     stall_seconds: float

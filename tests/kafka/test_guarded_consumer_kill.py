@@ -4,6 +4,7 @@ The scenario in which a plain Faust worker lost up to 473 of 8,000 records.
 """
 
 import os
+import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -13,9 +14,10 @@ import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
+from detector.settings import Settings, WorkerSettings
+from detector.worker_process import WorkerProcess
 from tests.support.kafka_reading import committed_offsets, end_offsets, read_topic
 from tests.support.numbers_worker import PARTITIONS
-from tests.support.workers import WorkerProcess
 
 RECORDS = int(os.environ.get("DETECTOR_TEST_NUMBERS", "5000"))
 KILLS = int(os.environ.get("DETECTOR_TEST_NUMBERS_KILLS", "2"))
@@ -60,18 +62,15 @@ def _publish_numbers(broker: str, topic: str) -> None:
 
 
 def _worker(broker: str, group: str, source: str, target: str, mode: str, folder: Path) -> WorkerProcess:
-    folder.mkdir()
-    environment = {
-        "DETECTOR_BROKER": broker,
-        "DETECTOR_WORKER__GROUP": group,
-        "DETECTOR_WORKER__DATA_DIR": str(folder / "data"),
-        "DETECTOR_WORKER__SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
-        "DETECTOR_WORKER__HEARTBEAT_SECONDS": "1",
-        "DETECTOR_WORKER__COMMIT_INTERVAL_SECONDS": "0.5",
-    }
-    return WorkerProcess(
-        ["-m", "tests.support.numbers_worker", source, target, mode], environment=environment, log=folder / "log"
+    worker = WorkerSettings(
+        group=group,
+        data_dir=folder / "data",
+        session_timeout_seconds=SESSION_SECONDS,
+        heartbeat_seconds=1,
+        commit_interval_seconds=0.5,
     )
+    command = (sys.executable, "-m", "tests.support.numbers_worker", source, target, mode)
+    return WorkerProcess(Settings(broker=broker, worker=worker), log_file=folder / "log", command=command)
 
 
 def _count(broker: str, topic: str) -> int:
