@@ -133,6 +133,8 @@ class WebSettings(_Section):
     port: Port = 6066
     port_attempts: int = Field(default=20, ge=1, le=1000)
     """How many following ports are tried when `port` is taken, so that workers on one host do not fight."""
+    url_file: UserPath | None = None
+    """Where to write the address once it is served, for whoever started the worker and must find it."""
 
 
 class HealthSettings(_Section):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from detector.broker.embedded import die_with_parent
@@ -41,19 +41,18 @@ class WorkerProcess:
         self._command = list(command)
         self._process: subprocess.Popen[bytes] | None = None
         self.log_file = log_file
-        self.port = _free_port(settings.web.host, settings.web.port)
+        self._url_file = log_file.with_suffix(".url")
 
     @property
-    def url(self) -> str:
-        """Where the worker's metrics and health are served."""
-        return f"http://{self._settings.web.host}:{self.port}"
+    def url(self) -> str | None:
+        """Where the worker's metrics and health are served; `None` until they are."""
+        return self._url_file.read_text(encoding="ascii") or None if self._url_file.exists() else None
 
     @property
     def pid(self) -> int:
         """Process id of the worker that was started last."""
         if self._process is None:
-            message = "the worker was not started"
-            raise DetectorError(message)
+            raise DetectorError("the worker was not started")
         return self._process.pid
 
     @property
@@ -65,9 +64,10 @@ class WorkerProcess:
         """Start the worker on the settings' broker, other settings inherited from the environment."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        environment = inherited | environment_of(self._settings) | {f"{PREFIX}WEB__PORT": str(self.port)}
+        environment = inherited | environment_of(self._settings) | {f"{PREFIX}WEB__URL_FILE": str(self._url_file)}
+        self._url_file.unlink(missing_ok=True)
         with self.log_file.open("ab") as stream:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 this very program, or what a test runs instead
                 self._command,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -95,16 +95,20 @@ class WorkerProcess:
             self._process.kill()
             self._process.wait()
 
+    def wait(self, timeout_seconds: float) -> int:
+        """Block until it ends by itself; its exit status. Raises `DetectorError` when it runs on."""
+        if self._process is None:
+            raise DetectorError("the worker was not started")
+        try:
+            return self._process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            raise DetectorError(self.explain(f"the worker still runs after {timeout_seconds:g} s")) from None
+
     def figures(self) -> dict[str, float]:
         """Sum the worker's counters by short name, `alerts.TYPE` too; all zero while it does not answer yet."""
         totals: dict[str, float] = dict.fromkeys(("articles", "rejected", "no_event", "articles_with_detections"), 0.0)
         totals["alerts"] = 0.0
-        try:
-            with urlopen(f"{self.url}/metrics", timeout=5) as answer:  # noqa: S310 our own loopback address
-                families = list(text_string_to_metric_families(answer.read().decode("utf-8")))
-        except (URLError, ConnectionError, TimeoutError):
-            families = []
-        for family in families:
+        for family in self._families():
             name = family.name.removeprefix("detector_")
             for sample in family.samples:
                 if sample.name.endswith("_total"):
@@ -114,20 +118,17 @@ class WorkerProcess:
                         totals[key] = totals.get(key, 0.0) + sample.value
         return totals
 
+    def _families(self) -> list[Metric]:
+        url = self.url
+        if url is None:
+            return []
+        try:
+            with urlopen(f"{url}/metrics", timeout=5) as answer:  # noqa: S310 an address that our own child wrote
+                return list(text_string_to_metric_families(answer.read().decode("utf-8")))
+        except (URLError, ConnectionError, TimeoutError):
+            return []
+
     def explain(self, what: str) -> str:
         """Say what went wrong with the end of the log."""
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES_SHOWN:]
         return f"{what}; its log {self.log_file} ends: {' | '.join(lines)}"
-
-
-def _free_port(host: str, first: int) -> int:
-    for port in (*range(first, min(first + 20, 1 << 16)), 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    message = f"no port can be bound on {host}; set DETECTOR_WEB__HOST"
-    raise DetectorError(message)

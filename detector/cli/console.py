@@ -52,7 +52,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console = output()
     if not console.is_terminal:
         for row in (headers, *rows):
-            console.print("\t".join(row), markup=False)
+            sys.stdout.write("\t".join(row) + "\n")
         return
     table = Table(*headers)
     for row in rows:

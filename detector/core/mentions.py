@@ -71,18 +71,22 @@ def _longest(words: Words, position: int, gazetteer: Gazetteer) -> int:
     for length in range(size, 1, -1):
         if words.key(position, position + length - 1) in gazetteer.index:
             return length
-    if not capital:
-        return 0
+    return int(capital and _is_name(words, position, gazetteer))
+
+
+def _is_name(words: Words, position: int, gazetteer: Gazetteer) -> bool:
+    """Tell whether a single word is a name; a state's abbreviation and a lost apostrophe are put right in its key."""
+    key = words.keys[position]
     if _is_state_abbreviation(words, position, gazetteer):
         words.keys[position] = f",{key}"
-        return 1
+        return True
     if key in gazetteer.index:
-        return int(_is_written_as_name(words, position, gazetteer))
+        return _is_written_as_name(words, position, gazetteer)
     if len(key) > _LOST_APOSTROPHE and key[-1] == "s" and key[:-1] in gazetteer.countries:
         words.keys[position] = key[:-1]
         words.possessive[position] = True
-        return 1
-    return 0
+        return True
+    return False
 
 
 def _joins(words: Words, position: int) -> bool:
@@ -145,7 +149,7 @@ def _judge(  # noqa: PLR0911 - one question after the other, in order of precede
         return Mention(key, first, last, addressed, "scene", WEIGHTS["scene"], cue)
     if kinds == {"city"} and not _is_sure_city(words, first, last, gazetteer, entries, role):
         return None
-    role = use_of_place(words, first, last, role, kinds)
+    role = use_of_place(words, first, last, role, kinds, previous)
     weight = WEIGHTS[role] * (_GOAL if cue == "to" and role == "related" else 1.0)
     return Mention(key, first, last, entries, role, weight, cue)
 

@@ -32,6 +32,8 @@ _DATELINE: Final = re.compile(r"\s*([A-Z][^\n]{1,60}?)\s*(?:\([^)\n]{2,40}\)\s*)
 _ZONES: Final[Mapping[str, float]] = {
     "evidence": 1.0, "more": 0.6, "title": 0.5, "before": 0.4, "after": 0.2, "lead": 0.18, "body": 0.08, "dateline": 0.35,
 }  # fmt: skip
+_FURTHER_ZONES: Final = frozenset(("before", "after", "lead"))
+"""Not read once the first evidence sentence names the scene outright: they cost time and change next to nothing."""
 _ENOUGH: Final = 0.3
 """Where no name near the evidence is this much of a scene, the body is read as well."""
 _FURTHER: Final = 0.6
@@ -47,7 +49,7 @@ _MARGIN: Final = 1.04
 """The winner must lead the second by this factor."""
 _PRECISION: Final[Mapping[str, float]] = {"city": 1.25, "region": 1.0, "country": 0.45}
 _PLACES: Final = frozenset(("city", "region", "country"))
-_ACTING: Final = frozenset(("actor", "government", "leader", "group"))
+_ACTING: Final = frozenset(("actor", "ally", "government", "leader", "group"))
 
 
 class _Vote(NamedTuple):
@@ -77,7 +79,7 @@ class GazetteerPlaceFinder:
         votes: list[_Vote] = []
         settled = 1.0
         for zone, passage in _near(article, finding):
-            if zone in ("lead", "after") and settled < 1.0:
+            if zone in _FURTHER_ZONES and settled < 1.0:
                 continue
             read = list(self._read(zone, passage, settled, uniform=uniform, solidarity=solidarity))
             votes.extend(read)
@@ -131,6 +133,9 @@ def _support(mention: Mention) -> float:
     """Return what a name counts in a sentence of support: the gesture is where it is made, not where its cause is."""
     if mention.honoured:
         return 0.35
+    if mention.role == "ally":
+        mention.role = "host"
+        mention.weight = WEIGHTS["scene"]
     if mention.role in ("venue", "actor", "state", "government", "leader"):
         mention.role = "host"
         mention.weight = max(mention.weight, WEIGHTS["host"])

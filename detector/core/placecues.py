@@ -136,6 +136,9 @@ HUBS: Final = _set(
 )
 """Cities from which agencies and governments report what happens elsewhere."""
 
+STANDING: Final = _set("stands stand stood standing")
+"""Verbs of those who declare their support."""
+
 SUPPORT: Final = _set(
     """
     with for behind honor honour honoring honouring remember support supportive solidarity back

@@ -21,6 +21,7 @@ WEIGHTS: Final = {
     "party": 0.35,
     "venue": 0.3,
     "actor": 0.25,
+    "ally": 0.25,
     "group": 0.6,
     "leader": 0.1,
     "government": 0.12,
@@ -32,6 +33,11 @@ STRONG: Final = frozenset(("scene", "target", "related", "named", "host"))
 
 REACH: Final = 6
 """How many words back a preposition can govern a name."""
+
+_VENUE_REACH: Final = 10
+"""How many words back talks can be held at a place."""
+_STAND_REACH: Final = 18
+"""How many words on a country can be said to stand with somebody."""
 
 _ROLE_OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(cues.AGENT, "agent"),
@@ -85,15 +91,20 @@ def govern(words: Words, first: int, previous: Mention | None) -> tuple[str, str
 
 
 def use_of_place(  # noqa: PLR0911 - one use after the other, in order of precedence
-    words: Words, first: int, last: int, role: str, kinds: AbstractSet[str]
+    words: Words, first: int, last: int, role: str, kinds: AbstractSet[str], previous: Mention | None
 ) -> str:
     """Return the role of a country, region or city, by what governs it and what follows it."""
     following, gap, is_country = words.after(last), words.gaps[last], "country" in kinds
     is_seat = is_country or words.keys[last] in cues.HUBS
+    if is_country and role != "scene" and not cues.STANDING.isdisjoint(words.keys[last + 1 : last + _STAND_REACH]):
+        return "ally"
     if _acts(words, last, role, is_country=is_country):
         return "actor"
     before = words.before(first, REACH)
-    if role == "scene" and not cues.VENUE.isdisjoint(before):
+    reach = (
+        min(_VENUE_REACH, first - previous.last) if previous is not None and previous.role == "venue" else _VENUE_REACH
+    )
+    if role == "scene" and not cues.VENUE.isdisjoint(words.before(first, reach)):
         return "venue"
     if (
         not words.possessive[last]
@@ -103,7 +114,7 @@ def use_of_place(  # noqa: PLR0911 - one use after the other, in order of preced
         return "scene" if role == "scene" else "target"
     if role == "target" and not cues.PRESSURE.isdisjoint(before):
         return "party"
-    if role in ("scene", "target", "related"):
+    if role in ("scene", "target", "related", "venue"):
         return role
     if is_seat and gap == " " and following in cues.SAYING:
         return "actor"

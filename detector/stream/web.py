@@ -39,6 +39,8 @@ class WebServer:
         """Listen on the configured port or one of the following; raises `DetectorError` when all are taken."""
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result()
+        if self._settings.url_file:
+            self._settings.url_file.write_text(self.url, encoding="ascii")
         _log.info("serving metrics and health", url=self.url)
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ import gzip
 import json
 import math
 import sys
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -36,6 +37,12 @@ CONFLICT: Final = _codes(
 ENGLISH: Final = _codes("US GB IE CA AU NZ")
 """Countries whose towns from 5,000 people are kept, because English news names them."""
 ARTICLES: Final = _codes("al el ad ar as az ash at an ed er es ez esh")
+_TRANSLITERATION: Final = dict.fromkeys(
+    map(ord, "\N{COMBINING MACRON}\N{COMBINING DOT BELOW}\N{COMBINING MACRON BELOW}‘’ʻʼ")
+)
+_CEDILLA: Final = {ord("\N{COMBINING CEDILLA}"): None}
+ARABIC: Final = _codes("AE AF BH DZ EG IQ IR JO KW LB LY MA MR OM PK PS QA SA SD SY TN YE")
+"""Countries whose GeoNames spellings carry a cedilla as a mark of transliteration and not as a letter."""
 MIN_ALIAS_CHARS: Final = 5
 BIG_CITY: Final = 300_000
 """From this size on a city's other spellings are kept in every country."""
@@ -124,7 +131,7 @@ def _cities(towns: list[dict[str, Any]], taken: set[str]) -> Iterator[Row]:
             keys[key] for key in keys if key not in taken and 0 < len(key.split()) <= MAX_NAME_WORDS and len(key) > 1
         )
         if wanted:
-            shown = by_hand.get(number, (town["name"], []))[0]
+            shown = by_hand.get(number, (_plain(town["name"], code), []))[0]
             lat, lon = round(town["latitude"], 3), round(town["longitude"], 3)
             area = town["admin1code"] if code == "US" else TOLD if code in ("SY", "PS", "LB", "IQ", "YE", "UA") else ""
             yield Entry(shown, "city", code, lat, lon, town["population"], area), wanted
@@ -192,6 +199,12 @@ def _middle(towns: Iterable[dict[str, Any]]) -> tuple[float, float, int]:
         z += weight * math.sin(lat)
         people += weight
     return round(math.degrees(math.atan2(z, math.hypot(x, y))), 2), round(math.degrees(math.atan2(y, x)), 2), people
+
+
+def _plain(name: str, country: str) -> str:
+    """Return a name without the marks of scholarly transliteration, which news does not print; other accents stay."""
+    marks = _TRANSLITERATION | (_CEDILLA if country in ARABIC else {})
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).translate(marks))
 
 
 def _is_safe(alias: str) -> bool:

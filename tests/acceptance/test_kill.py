@@ -102,7 +102,7 @@ def test_killed_workers_lose_nothing_and_repeat_no_id(run: Run, repetition: int)
 
 
 def _judge(run: Run, repetition: int, expected: dict[str, frozenset[str]]) -> None:
-    alerts = [json.loads(value or b"") for _, value in read_topic(run.broker, run.topics.alerts)]
+    alerts = [json.loads(record.value) for record in read_topic(run.broker, run.topics.alerts)]
     told: dict[str, set[tuple[str, str]]] = {}
     for alert in alerts:
         told.setdefault(alert["alert_id"], set()).add((alert["evidence"][0]["article_id"], alert["type"]))

@@ -25,7 +25,10 @@ def test_every_article_of_the_pool_is_accounted_for(broker: str, shared: Path, t
     settings = Settings(
         broker=broker,
         topics=TopicSettings(
-            articles=f"articles-{tag}", detections=f"detections-{tag}", alerts=f"alerts-{tag}", rejected=f"rejected-{tag}"
+            articles=f"articles-{tag}",
+            detections=f"detections-{tag}",
+            alerts=f"alerts-{tag}",
+            rejected=f"rejected-{tag}",
         ),
         worker=WorkerSettings(group=f"pool-{tag}", data_dir=tmp_path / "data"),
     )

@@ -47,7 +47,7 @@ def test_no_record_is_lost_when_workers_are_killed_in_turn(broker: str, mode: st
     finally:
         for worker in workers:
             worker.kill()
-    seen = [int(value or b"") for _, value in read_topic(broker, target)]
+    seen = [int(record.value) for record in read_topic(broker, target)]
     assert set(seen) == set(range(RECORDS))
     assert committed_offsets(admin, group, source) == end_offsets(broker, source)
     print(f"{mode}: {len(seen) - RECORDS} records came out again after {KILLS} kills")

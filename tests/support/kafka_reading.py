@@ -2,21 +2,22 @@
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.consumer.fetcher import ConsumerRecord
 
 
-def read_topic(broker: str, topic: str) -> list[tuple[bytes | None, bytes | None]]:
-    """Read every record from beginning to the end that the topic had at the call, in partition order."""
+def read_topic(broker: str, topic: str) -> list[ConsumerRecord]:
+    """Read every record from beginning to the end that the topic had at the call, by partition and offset."""
     consumer = KafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False)
     try:
         partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         ends = consumer.end_offsets(partitions)
-        found: dict[TopicPartition, list[tuple[bytes | None, bytes | None]]] = {tp: [] for tp in partitions}
+        found: list[ConsumerRecord] = []
         while any(consumer.position(tp) < ends[tp] for tp in partitions):
             for tp, records in consumer.poll(timeout_ms=1000).items():
-                found[tp].extend((record.key, record.value) for record in records if record.offset < ends[tp])
-        return [record for tp in partitions for record in found[tp]]
+                found.extend(record for record in records if record.offset < ends[tp])
+        return sorted(found, key=lambda record: (record.partition, record.offset))
     finally:
         consumer.close(autocommit=False)
 

@@ -1,0 +1,213 @@
+"""`detector evaluate`: measures a model on labelled news, beside two baselines."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from detector.core.baselines import DocumentBaseline, classify_by_keywords
+from detector.core.classifier import Classifier
+from detector.core.crossing import cross_by_family
+from detector.core.evaluation import MODES, Evaluation, evaluate as measure
+from detector.core.labelled import LabelledArticle, LabelledDataError, read_labelled
+from detector.core.pairs import PairScore, pair_scores, read_pairs
+from detector.core.records import Article, Classification
+from detector.core.report import render_html
+from detector.corpus import default_corpus, read_sources
+from detector.errors import ModelError
+from detector.loading import load_classifier
+
+BATCH: Final = 64
+_PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
+
+
+@click.command(epilog="Example: detector evaluate --gold ../shared/gold/dev.jsonl --html report.html")
+@click.option("--gold", required=True, type=click.Path(path_type=Path), help="Labelled news to measure on.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model file. Default: the shipped model.")
+@click.option("--against", type=click.Path(path_type=Path), help="Second model file to compare with.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a report with every mistake to this file.")
+@click.option("--pairs", type=click.Path(path_type=Path), help="Minimal pairs. Default: seeds/pairs/pairs.jsonl when there.")
+@click.option("--pool", type=click.Path(path_type=Path), help="Unlabelled news (.jsonl or .jsonl.gz): alarms per 1,000, speed.")
+@click.option(
+    "--train",
+    "training",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Labelled files that the document baseline and --cross train on. May be repeated. Default: seeds/corpus, and "
+    "train.jsonl beside the --gold file when there.",
+)
+@click.option("--cross", type=click.Choice(["family"]), help="Train again without each family of --gold; report the drop.")
+def evaluate(  # noqa: PLR0913 - one parameter per option
+    gold: Path,
+    model: Path | None,
+    against: Path | None,
+    html: Path | None,
+    pairs: Path | None,
+    pool: Path | None,
+    training: tuple[Path, ...],
+    cross: str | None,
+) -> None:
+    """Measure a model on labelled news: precision, recall, F1, calibration, status, evidence, baselines."""
+    console = Console(width=None if Console().is_terminal else 120)
+    try:
+        labelled = read_labelled(gold.read_bytes(), str(gold))
+        sources = read_sources(list(training) or _default_training(gold))
+        known = [item for source in sources.values() for item in source]
+        classifier = load_classifier(model)
+        detectors: dict[str, Callable[[Sequence[Article]], list[Classification]]] = {
+            f"model {classifier.info.digest}": classifier.classify
+        }
+        if against:
+            other = load_classifier(against)
+            detectors[f"model {other.info.digest} (--against)"] = other.classify
+        detectors["keyword list"] = classify_by_keywords
+        with _status(console, "training the document baseline"):
+            baseline = DocumentBaseline(known)
+        detectors["document TF-IDF + logistic regression"] = baseline.classify
+        results: dict[str, Evaluation] = {}
+        for name, classify in detectors.items():
+            answers = _classify(classify, [item.article for item in labelled], name, console)
+            results[name] = measure(labelled, answers)
+            _print_scores(console, name, results[name])
+        tested = _pairs(classifier, pairs, console)
+        notes = _random_alarms(classifier, labelled)
+        if pool:
+            notes += _pool_notes(classifier, baseline, pool, console)
+        if cross:
+            notes += _cross_notes(sources, labelled, console)
+    except (LabelledDataError, ModelError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+    for note in notes:
+        console.print(note, highlight=False)
+    if html:
+        html.write_text(render_html(f"Evaluation on {gold.name}", results, tested, notes), encoding="utf-8")
+        console.print(f"report: {html}", highlight=False)
+
+
+def _default_training(gold: Path) -> list[Path]:
+    beside = gold.parent / "train.jsonl"
+    return [default_corpus(), *([beside] if beside.is_file() and beside != gold else [])]
+
+
+@contextmanager
+def _status(console: Console, what: str) -> Iterator[None]:
+    if console.is_terminal:
+        with console.status(what):
+            yield
+    else:
+        click.echo(what, err=True)
+        yield
+
+
+def _classify(
+    classify: Callable[[Sequence[Article]], list[Classification]], articles: list[Article], name: str, console: Console
+) -> list[Classification]:
+    answers: list[Classification] = []
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        for start in bar.track(range(0, len(articles), BATCH), description=name):
+            answers += classify(articles[start : start + BATCH])
+    return answers
+
+
+def _print_scores(console: Console, name: str, result: Evaluation) -> None:
+    for mode in MODES:
+        table = Table(title=f"{name}, {mode} labels, {result.articles} articles", title_justify="left")
+        for heading in ("type", "positives", "precision", "recall", "F1", "avg. precision"):
+            table.add_column(heading, justify="left" if heading == "type" else "right")
+        for kind, row in result.scores[mode].items():
+            figures = (row.precision, row.recall, row.f1, row.average_precision)
+            table.add_row(kind, str(row.positives), *(f"{x.value:.3f} ({x.low:.2f}-{x.high:.2f})" for x in figures))
+        console.print(table)
+    if result.evidence_hit_rate:
+        table = Table(title="where the type is right", title_justify="left")
+        for heading in ("type", "found", "status right", "evidence hit", "calibration error"):
+            table.add_column(heading, justify="left" if heading == "type" else "right")
+        for kind, item in result.quality.items():
+            table.add_row(
+                kind,
+                str(item.found),
+                f"{item.status_accuracy:.3f}",
+                f"{item.evidence_hit_rate:.3f}",
+                f"{item.calibration_error:.3f}",
+            )
+        table.add_row("all", "", f"{result.status_accuracy:.3f}", f"{result.evidence_hit_rate:.3f}", "")
+        console.print(table)
+
+
+def _pairs(classifier: Classifier, path: Path | None, console: Console) -> dict[str, PairScore]:
+    beside_package = Path(__file__).resolve().parents[2] / _PAIRS
+    path = path or (_PAIRS if _PAIRS.is_file() else beside_package if beside_package.is_file() else None)
+    if path is None:
+        return {}
+    items = read_pairs(path.read_bytes(), str(path))
+    sides = [side.article for pair in items for side in pair.sides]
+    scores = pair_scores(items, _classify(classifier.classify, sides, "pairs", console))
+    table = Table(title=f"minimal pairs, {path}", title_justify="left")
+    for heading in ("rule", "pairs", "both right", "sides right"):
+        table.add_column(heading, justify="left" if heading == "rule" else "right")
+    for rule, score in scores.items():
+        table.add_row(
+            rule, str(score.pairs), f"{score.both_right / score.pairs:.2f}", f"{score.sides_right / (2 * score.pairs):.2f}"
+        )
+    console.print(table)
+    return scores
+
+
+def _random_alarms(classifier: Classifier, labelled: Sequence[LabelledArticle]) -> list[str]:
+    drawn = [item for item in labelled if item.sample == "random"]
+    if not drawn:
+        return []
+    answers = classifier.classify([item.article for item in drawn])
+    false = sum(any(f.type not in item.labels for f in answer.findings) for item, answer in zip(drawn, answers, strict=True))
+    return [f"false alarms on sample=random of the labelled file: {false} of {len(drawn)} articles"]
+
+
+def _pool_notes(classifier: Classifier, baseline: DocumentBaseline, path: Path, console: Console) -> list[str]:
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    records: list[dict[str, Any]] = []
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            record = json.loads(line)
+            records.append({"id": str(record["id"]), "text": str(record["text"]), **record})
+        except (KeyError, TypeError, ValueError) as error:
+            raise LabelledDataError(str(path), number, None, f"no article: {error}") from None
+    articles = [Article(id=item["id"], title=item.get("title") or None, text=item["text"]) for item in records]
+    started = perf_counter()
+    answers = _classify(classifier.classify, articles, "pool", console)
+    ours = perf_counter() - started
+    started = perf_counter()
+    for start in range(0, len(articles), BATCH):
+        baseline.chances(articles[start : start + BATCH])
+    theirs = perf_counter() - started
+    drawn = [answer for item, answer in zip(records, answers, strict=True) if item.get("sample", "random") == "random"]
+    fired = sum(bool(answer.findings) for answer in drawn)
+    return [
+        f"pool: {fired} of {len(drawn)} articles drawn at random fire, {1000 * fired / max(len(drawn), 1):.1f} per 1,000 "
+        "(true ones among them: read them)",
+        f"speed, this process alone: model {len(articles) / ours:,.0f} articles/s, document TF-IDF + logistic regression "
+        f"{len(articles) / theirs:,.0f} articles/s, ratio {theirs / ours:.1f}",
+    ]
+
+
+def _cross_notes(
+    sources: dict[str, list[LabelledArticle]], labelled: Sequence[LabelledArticle], console: Console
+) -> list[str]:
+    with _status(console, "training again without each family"):
+        rows = cross_by_family(sources, labelled)
+    notes = [
+        f"family {row.family}: macro F1 clear {row.macro_f1_without:.3f} when left out of training, "
+        f"{row.macro_f1_with:.3f} when in ({', '.join(row.types)})"
+        for row in rows
+    ]
+    mean = sum(row.macro_f1_without for row in rows) / max(len(rows), 1)
+    return [*notes, f"mean over {len(rows)} families left out: {mean:.3f}"]

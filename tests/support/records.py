@@ -1,0 +1,163 @@
+"""Made-up records for tests: hypothesis strategies, one plain example of each, and a strict check of formats."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Final
+
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from detector.core.eventtypes import STATUSES, EventType
+from detector.core.records import (
+    Alert,
+    AlertEvidence,
+    Detection,
+    Evidence,
+    ModelInfo,
+    Place,
+    Reason,
+)
+from detector.schemas import SchemaName, schema
+
+NOON: Final = datetime(2016, 12, 15, 12, 0, tzinfo=UTC)
+
+DETECTION: Final = Detection(
+    detection_id="d" * 32,
+    article_id="wire-1",
+    title="Truce holds",
+    url="https://news.example/1",
+    outlet="Northern Wire",
+    type=EventType.CEASEFIRE,
+    status="in_force",
+    confidence=0.9,
+    threshold=0.5,
+    evidence=(Evidence(field="text", start=0, end=16, sentence="The truce holds.", confidence=0.9),),
+    why=(Reason(feature="truce", weight=2.5), Reason(feature="(intercept)", weight=-1.0)),
+    place=Place(name="Aleppo", country="SY", lat=36.2, lon=37.16, precision="city"),
+    place_reason=None,
+    published_at=NOON,
+    ingested_at=NOON,
+    detected_at=NOON,
+    model=ModelInfo(name="linear", version="1", digest="0123456789abcdef"),
+)
+
+_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def validator(name: SchemaName) -> Draft202012Validator:
+    """Give a validator that checks formats too; jsonschema alone lets any `date-time` pass without a further library."""
+    checker = FormatChecker(formats=())
+    checker.checks("date-time", raises=ValueError)(_is_time)
+    checker.checks("date", raises=ValueError)(_is_date)
+    return Draft202012Validator(schema(name), format_checker=checker)
+
+
+def _is_time(value: object) -> bool:
+    return not isinstance(value, str) or (
+        _RFC_3339.fullmatch(value) is not None and datetime.fromisoformat(value).tzinfo is not None
+    )
+
+
+def _is_date(value: object) -> bool:
+    return not isinstance(value, str) or (
+        re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII) is not None and bool(date.fromisoformat(value))
+    )
+
+
+def texts(min_size: int = 0, max_size: int = 40) -> st.SearchStrategy[str]:
+    """Any text that UTF-8 can hold."""
+    return st.text(st.characters(codec="utf-8"), min_size=min_size, max_size=max_size)
+
+
+def times() -> st.SearchStrategy[datetime]:
+    """Aware times in Kafka's precision, milliseconds, which is what the wire keeps."""
+    return st.datetimes(
+        min_value=datetime(1900, 1, 1),  # noqa: DTZ001 hypothesis adds the zone
+        max_value=datetime(2200, 1, 1),  # noqa: DTZ001 as above
+        timezones=st.just(UTC),
+    ).map(lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000))
+
+
+_IDS: Final = st.text("0123456789abcdef", min_size=32, max_size=32)
+_PROBABILITIES: Final = st.floats(0, 1)
+_OPTIONAL_TEXTS: Final = st.none() | texts()
+_REASONS: Final = st.lists(
+    st.builds(Reason, feature=texts(1), weight=st.floats(-1e6, 1e6)),
+    max_size=4,
+).map(tuple)
+_MODELS: Final = st.builds(
+    ModelInfo, name=texts(1), version=texts(1), digest=st.text("0123456789abcdef", min_size=8, max_size=64)
+)
+_PLACES: Final = st.builds(
+    Place,
+    name=texts(1),
+    country=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=2),
+    lat=st.floats(-90, 90),
+    lon=st.floats(-180, 180),
+    precision=st.sampled_from(("city", "region", "country")),
+)
+_POSITIONS: Final = {
+    "field": st.sampled_from(("title", "text")),
+    "start": st.integers(0, 10**6),
+    "end": st.integers(1, 10**6),
+    "sentence": texts(1),
+    "confidence": _PROBABILITIES,
+}
+
+
+@st.composite
+def detections(draw: st.DrawFn) -> Detection:
+    """Any legal detection."""
+    kind = draw(st.sampled_from(EventType))
+    place = draw(st.none() | _PLACES)
+    return Detection(
+        detection_id=draw(_IDS),
+        article_id=draw(texts(1)),
+        title=draw(_OPTIONAL_TEXTS),
+        url=draw(_OPTIONAL_TEXTS),
+        outlet=draw(_OPTIONAL_TEXTS),
+        type=kind,
+        status=draw(st.sampled_from(STATUSES[kind])),
+        confidence=draw(_PROBABILITIES),
+        threshold=draw(_PROBABILITIES),
+        evidence=tuple(draw(st.lists(st.builds(Evidence, **_POSITIONS), min_size=1, max_size=3))),
+        why=draw(_REASONS),
+        place=place,
+        place_reason=None if place else draw(texts(1)),
+        published_at=draw(st.none() | times()),
+        ingested_at=draw(st.none() | times()),
+        detected_at=draw(times()),
+        model=draw(_MODELS),
+    )
+
+
+@st.composite
+def alerts(draw: st.DrawFn) -> Alert:
+    """Any legal alert, later ones of a thread among them."""
+    kind = draw(st.sampled_from(EventType))
+    place = draw(st.none() | _PLACES)
+    evidence = st.builds(AlertEvidence, article_id=texts(1), outlet=_OPTIONAL_TEXTS, url=_OPTIONAL_TEXTS, **_POSITIONS)
+    return Alert(
+        alert_id=draw(_IDS),
+        event_id=draw(_IDS),
+        sequence=draw(st.integers(0, 1000)),
+        message_type=draw(st.sampled_from(("alert", "update", "cancel"))),
+        references=tuple(draw(st.lists(_IDS, max_size=3, unique=True))),
+        changed=tuple(draw(st.lists(st.sampled_from(("status", "place", "confidence")), unique=True))),
+        type=kind,
+        status=draw(st.sampled_from(STATUSES[kind])),
+        certainty=draw(st.sampled_from(("observed", "likely", "possible"))),
+        severity=draw(st.sampled_from(("minor", "moderate", "severe", "extreme", None))),
+        confidence=draw(_PROBABILITIES),
+        threshold=draw(_PROBABILITIES),
+        place=place,
+        place_reason=None if place else draw(texts(1)),
+        headline=draw(texts(1)),
+        evidence=tuple(draw(st.lists(evidence, min_size=1, max_size=3))),
+        why=draw(_REASONS),
+        articles=draw(st.integers(0, 1000)),
+        independent_outlets=draw(st.integers(0, 1000)),
+        first_seen=draw(times()),
+        last_seen=draw(times()),
+        model=draw(_MODELS),
+    )
