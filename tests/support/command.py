@@ -8,7 +8,11 @@ from pathlib import Path
 
 
 def run_detector(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = 120
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float = 120,
+    cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run `detector ARGUMENTS` to its end; no setting comes from outside but those given."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DETECTOR_")}
@@ -18,6 +22,7 @@ def run_detector(
         input=stdin,
         capture_output=True,
         timeout=timeout,
+        cwd=cwd,
         check=False,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -1,0 +1,101 @@
+"""Every command of the README is run, word for word, and every make target it names exists."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.support.command import run_detector
+from tests.support.pipeline import Pipeline
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if line.strip()]
+ENDLESS = {"detector worker", "detector broker"}
+"""They run until stopped; each is started here and must be at work after a while."""
+
+RUN_ELSEWHERE = {
+    "make test": "it is what runs this test",
+    "make demo": "tests/acceptance/test_demo.py runs it to its end and with Ctrl-C",
+    "make setup": "it made the environment that this test runs in; .ci/run starts from nothing",
+}
+SLOW = "detector train"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the README's commands name."""
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(REPOSITORY / "seeds", folder / "seeds")
+    articles = [json.loads(path.read_text()) for path in sorted((REPOSITORY / "seeds/articles").glob("*.json"))]
+    (folder / "news.jsonl").write_text("".join(json.dumps(article) + "\n" for article in articles))
+    corpus = [line for path in sorted((REPOSITORY / "seeds/corpus").glob("*.jsonl")) for line in path.open()]
+    (folder / "my-news.jsonl").write_text("".join(_renamed(line) for line in corpus[::4]))
+    return folder
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - set(RUN_ELSEWHERE)))
+def test_command_of_the_readme_works(pipeline: Pipeline, folder: Path, command: str) -> None:
+    """Run as written, against the tests' broker."""
+    words = shlex.split(command)
+    if "make" in words[:1]:
+        pytest.fail(f"{command}: run it in a test or say in RUN_ELSEWHERE which does")
+    environment = pipeline.arguments() | {"DETECTOR_EMBEDDED__DATA_DIR": str(folder / "kafka")}
+    if command in ENDLESS:
+        if words[1] == "broker":
+            environment["DETECTOR_EMBEDDED__PORT"] = "0"
+        with pytest.raises(subprocess.TimeoutExpired) as ended:
+            run_detector(*words[1:], environment=environment, timeout=25)
+        said = (ended.value.stderr or b"").decode()
+        assert "Apache Kafka answers at" in said or "partitions assigned" in said
+        return
+    source = folder / words[words.index("<") + 1] if "<" in words else None
+    target = folder / words[words.index(">") + 1] if ">" in words else None
+    arguments = words[1 : min((words.index(mark) for mark in "<>" if mark in words), default=len(words))]
+    if words[1] == "watch" and "--until-end" not in words:
+        arguments.append("--until-end")
+    done = run_detector(
+        *arguments, environment=environment, stdin=source.read_bytes() if source else b"", cwd=folder, timeout=500
+    )
+    assert done.returncode == 0, done.stderr
+    if target:
+        target.write_text(done.stdout)
+        assert done.stdout
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    """Each `make X` in the text is a target that `make help` lists."""
+    listed = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    named = set(re.findall(r"`?make ([a-z-]+)", README))
+    assert named <= set(re.findall(r"make ([a-z-]+)", listed)), listed
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    """Every relative link names a file of the repository."""
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (REPOSITORY / target).exists(), target
+
+
+def test_python_of_the_readme_prints_an_alert(pipeline: Pipeline) -> None:
+    """The subscriber shown is run against the tests' topic until it has printed one alert."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    local = code.replace('"alerts"', repr(pipeline.settings.topics.alerts), 1)
+    local = local.replace("127.0.0.1:9092", pipeline.settings.broker)
+    assert local != code
+    once = local.rstrip() + "\n    break\n"
+    done = subprocess.run(
+        [str(REPOSITORY / ".venv/bin/python"), "-c", once], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def _renamed(line: str) -> str:
+    record = json.loads(line)
+    return json.dumps(record | {"id": f"mine-{record['id']}"}) + "\n"
