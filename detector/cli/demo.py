@@ -15,6 +15,7 @@ from detector.cli.alert_view import alert_block, alert_line
 from detector.cli.console import messages, output, print_table
 from detector.cli.options import settings_for
 from detector.cli.publish import publish_articles
+from detector.cli.start_broker import start_broker
 from detector.core.eventtypes import EVENT_TYPES
 from detector.core.wire import decode_alert
 from detector.errors import DetectorError, UsageError
@@ -58,7 +59,7 @@ def _run(stack: ExitStack, console: Console, articles: Path, *, once: bool) -> N
     embedded = base.embedded.model_copy(update={"port": 0, "data_dir": folder / "kafka"})
     broker = EmbeddedBroker(embedded, say=console.print)
     stack.callback(broker.stop)
-    broker.start(fresh=True)
+    start_broker(broker, embedded, fresh=True)
     settings = base.model_copy(update={"broker": broker.address})
     create_topics(settings)
     worker = WorkerProcess(settings, log_file=folder / "worker.log")

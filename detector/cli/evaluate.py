@@ -33,9 +33,15 @@ _PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
 @click.option("--gold", required=True, type=click.Path(path_type=Path), help="Labelled news to measure on.")
 @click.option("--model", type=click.Path(path_type=Path), help="Model file. Default: the shipped model.")
 @click.option("--against", type=click.Path(path_type=Path), help="Second model file to compare with.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a report with every mistake to this file.")
-@click.option("--pairs", type=click.Path(path_type=Path), help="Minimal pairs. Default: seeds/pairs/pairs.jsonl when there.")
-@click.option("--pool", type=click.Path(path_type=Path), help="Unlabelled news (.jsonl or .jsonl.gz): alarms per 1,000, speed.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a report with every mistake to this file."
+)
+@click.option(
+    "--pairs", type=click.Path(path_type=Path), help="Minimal pairs. Default: seeds/pairs/pairs.jsonl when there."
+)
+@click.option(
+    "--pool", type=click.Path(path_type=Path), help="Unlabelled news (.jsonl or .jsonl.gz): alarms per 1,000, speed."
+)
 @click.option(
     "--train",
     "training",
@@ -44,7 +50,9 @@ _PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
     help="Labelled files that the document baseline and --cross train on. May be repeated. Default: seeds/corpus, and "
     "train.jsonl beside the --gold file when there.",
 )
-@click.option("--cross", type=click.Choice(["family"]), help="Train again without each family of --gold; report the drop.")
+@click.option(
+    "--cross", type=click.Choice(["family"]), help="Train again without each family of --gold; report the drop."
+)
 def evaluate(  # noqa: PLR0913 - one parameter per option
     gold: Path,
     model: Path | None,
@@ -157,7 +165,10 @@ def _pairs(classifier: Classifier, path: Path | None, console: Console) -> dict[
         table.add_column(heading, justify="left" if heading == "rule" else "right")
     for rule, score in scores.items():
         table.add_row(
-            rule, str(score.pairs), f"{score.both_right / score.pairs:.2f}", f"{score.sides_right / (2 * score.pairs):.2f}"
+            rule,
+            str(score.pairs),
+            f"{score.both_right / score.pairs:.2f}",
+            f"{score.sides_right / (2 * score.pairs):.2f}",
         )
     console.print(table)
     return scores
@@ -168,7 +179,9 @@ def _random_alarms(classifier: Classifier, labelled: Sequence[LabelledArticle]) 
     if not drawn:
         return []
     answers = classifier.classify([item.article for item in drawn])
-    false = sum(any(f.type not in item.labels for f in answer.findings) for item, answer in zip(drawn, answers, strict=True))
+    false = sum(
+        any(f.type not in item.labels for f in answer.findings) for item, answer in zip(drawn, answers, strict=True)
+    )
     return [f"false alarms on sample=random of the labelled file: {false} of {len(drawn)} articles"]
 
 

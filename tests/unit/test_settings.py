@@ -148,7 +148,12 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     settings = load_settings(
         security={"protocol": "SASL_SSL", "username": "reader", "password": "hunter2"},  # noqa: S106 no secret of anyone
     )
-    for shown in (repr(settings), str(settings), settings.model_dump_json(), json.dumps(settings.model_dump(mode="json"))):
+    for shown in (
+        repr(settings),
+        str(settings),
+        settings.model_dump_json(),
+        json.dumps(settings.model_dump(mode="json")),
+    ):
         assert "reader" in shown
         assert "hunter2" not in shown
     assert settings.security.password is not None

@@ -42,7 +42,15 @@ def test_no_text_can_add_a_column_a_line_or_an_escape() -> None:
 
 def test_the_block_shows_everything_that_matters() -> None:
     shown = block(alert_block(ALERT))
-    for part in ("2016-12-15 12:00", "CEASEFIRE", "in force", "0.90", "Aleppo, SY", "Northern Wire", "The truce holds."):
+    for part in (
+        "2016-12-15 12:00",
+        "CEASEFIRE",
+        "in force",
+        "0.90",
+        "Aleppo, SY",
+        "Northern Wire",
+        "The truce holds.",
+    ):
         assert part in shown
 
 

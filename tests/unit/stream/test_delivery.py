@@ -87,7 +87,14 @@ def test_nothing_to_deliver_is_delivered_at_once() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [KafkaConnectionError(), RequestTimedOutError(), KafkaTimeoutError(), ProducerSendError(), OSError(), TimeoutError()],
+    [
+        KafkaConnectionError(),
+        RequestTimedOutError(),
+        KafkaTimeoutError(),
+        ProducerSendError(),
+        OSError(),
+        TimeoutError(),
+    ],
     ids=repr,
 )
 def test_what_fails_is_sent_again_until_it_works(error: Exception) -> None:

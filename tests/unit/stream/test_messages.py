@@ -89,7 +89,13 @@ def test_a_dead_letter_of_a_record_that_was_one_before_is_labelled_anew() -> Non
     """Put back and rejected again: one set of headers, the latest."""
     first = dead_letter(RECORD, REJECTED, topic="articles.rejected")
     again = Incoming(
-        topic="articles", partition=0, offset=99, timestamp=None, key=first.key, value=first.value, headers=first.headers
+        topic="articles",
+        partition=0,
+        offset=99,
+        timestamp=None,
+        key=first.key,
+        value=first.value,
+        headers=first.headers,
     )
     second = dead_letter(again, REJECTED, topic="articles.rejected")
     names = [name for name, _ in second.headers]
@@ -109,6 +115,4 @@ def test_any_field_and_detail_fit_into_headers(field: str, detail: str, reason: 
 
 
 def _about(headers: tuple[tuple[str, bytes], ...]) -> dict[str, bytes]:
-    return {
-        name.removeprefix(HEADER_PREFIX): value for name, value in headers if name.startswith(HEADER_PREFIX)
-    }
+    return {name.removeprefix(HEADER_PREFIX): value for name, value in headers if name.startswith(HEADER_PREFIX)}

@@ -165,9 +165,7 @@ def test_a_tripped_limit_stops_with_nothing_sent_counted_or_finished() -> None:
     assert bench.value("detector_rejected_total", topic="articles", reason="empty") == 0
 
 
-@pytest.mark.parametrize(
-    "send_error", [ValueError("not sendable"), RuntimeError("the producer is gone")], ids=repr
-)
+@pytest.mark.parametrize("send_error", [ValueError("not sendable"), RuntimeError("the producer is gone")], ids=repr)
 def test_an_output_that_can_never_be_sent_stops_with_nothing_finished(send_error: Exception) -> None:
     bench = Bench(good, send_error=send_error)
     with pytest.raises(StoppedError):
@@ -248,4 +246,3 @@ def test_the_core_runs_off_the_event_loop() -> None:
     bench = Bench(noting)
     bench.process(messages(1))
     assert threads != [threading.main_thread().name]
-
