@@ -1,14 +1,18 @@
 """Finds articles in files and folders: JSON Lines, one JSON object, or plain text whose first line is the title."""
 
 import gzip
-import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Final, cast
 
 from detector.errors import UsageError
+
+_HEAD_LINES: Final = 20
+"""Looked at where the name does not say what a file is: one whole object among them means JSON Lines."""
 
 _SUFFIXES: Final = (".json", ".jsonl", ".txt", ".json.gz", ".jsonl.gz", ".txt.gz")
 
@@ -34,7 +38,7 @@ def read_articles(paths: Iterable[Path], *, standard_input: IO[bytes]) -> Iterat
             try:
                 with open_maybe_gzip(file) as stream:
                     yield from _read(stream, str(file), suffix="".join(file.suffixes).removesuffix(".gz"))
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, zlib.error) as error:
                 message = f"{file} cannot be read: {error}"
                 raise UsageError(message) from error
 
@@ -61,12 +65,14 @@ def _read(stream: IO[bytes], where: str, *, suffix: str) -> Iterator[ArticleSour
     if suffix.endswith(".jsonl"):
         yield from _lines(stream, where, first_number=1)
         return
-    first = stream.readline()
-    if not suffix.endswith(".txt") and _is_object(first):
-        yield from _lines(io.BytesIO(first), where, first_number=1)
-        yield from _lines(stream, where, first_number=2)
-        return
-    whole = first + stream.read()
+    if suffix.endswith(".txt"):
+        whole = stream.read()
+    else:
+        head = list(islice(stream, _HEAD_LINES))
+        if sum(map(_is_object, head)) > (suffix.endswith(".json") and len(head) == 1):
+            yield from _lines(chain(head, stream), where, first_number=1)
+            return
+        whole = b"".join(head) + stream.read()
     if suffix.endswith(".json") or (not suffix.endswith(".txt") and whole.lstrip()[:1] in (b"{", b"[")):
         yield ArticleSource(where=where, value=whole.strip())
     elif whole.strip():

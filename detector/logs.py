@@ -41,7 +41,9 @@ def configure_logging(settings: LogSettings) -> None:
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
     for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.DEBUG if settings.level == "debug" else logging.WARNING)
+        logging.getLogger(name).setLevel(
+            logging.DEBUG if settings.level == "debug" else max(logging.WARNING, root.level)
+        )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -123,7 +123,14 @@ class DeadLetterSettings(_Section):
     max_share: float = Field(default=0.5, gt=0, le=1)
     window_records: int = Field(default=1000, ge=10)
     min_records: int = Field(default=200, ge=1)
-    """Rejections are not judged before this many records were seen."""
+    """Rejections are not judged before this many records were seen; counting starts anew with each start of a worker."""
+
+    @model_validator(mode="after")
+    def _window_holds_minimum(self) -> Self:
+        if self.min_records > self.window_records:
+            message = "min_records must not exceed window_records, or the limit could never be reached"
+            raise ValueError(message)
+        return self
 
 
 class WebSettings(_Section):
@@ -181,12 +188,12 @@ class Settings(BaseSettings):
     embedded: EmbeddedBrokerSettings = EmbeddedBrokerSettings()
 
 
-def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+def load_settings(**overrides: object) -> Settings:
     """Read the settings; raises `SettingsError` that names the variable at fault and what it may be.
 
     `overrides` win over the environment. A `DETECTOR_` variable that no setting has is an error, not a silent typo.
     """
-    _refuse_unknown(os.environ if environment is None else environment)
+    _refuse_unknown(os.environ)
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic at run time
     except ValidationError as error:

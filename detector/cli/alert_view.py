@@ -13,7 +13,7 @@ def alert_block(alert: Alert) -> RenderableType:
     best = alert.evidence[0]
     head = Text(f"{alert.last_seen:%Y-%m-%d %H:%M}  ")
     head.append_text(type_label(alert.type.value))
-    head.append(f" {alert.status.replace('_', ' ')}", style="bold")
+    head.append(f" {visible(alert.status).replace('_', ' ')}", style="bold")
     head.append(f"  {alert.confidence:.2f}  ")
     head.append(place_words(alert), style="cyan" if alert.place else "dim")
     head.append(f"  {visible(best.outlet or 'unknown outlet')}", style="dim")
@@ -41,8 +41,8 @@ def place_words(alert: Alert) -> str:
     if alert.place is None:
         return "place unknown"
     if alert.place.precision == "country":
-        return f"{alert.place.name} ({alert.place.country})"
-    return f"{alert.place.name}, {alert.place.country}"
+        return visible(f"{alert.place.name} ({alert.place.country})")
+    return visible(f"{alert.place.name}, {alert.place.country}")
 
 
 def telling_phrases(alert: Alert) -> list[str]:

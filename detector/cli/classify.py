@@ -1,5 +1,6 @@
 """`detector classify`: the stable offline interface, no broker needed."""
 
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
@@ -32,6 +33,9 @@ def classify(file: Path, target: Path | None, model_file: Path | None) -> None:
     Writes one JSON object a line, in the same order: detections with evidence, reasons and place, and a score per type;
     or, for a bad line, the field and the reason.
     """
+    if target and target.exists() and file.exists() and target.samefile(file):
+        message = f"{target} is the input itself; name another file to write to"
+        raise UsageError(message)
     settings = settings_for(None)
     detector = load_detector(model_file or settings.model_file)
     with ExitStack() as stack:
@@ -48,7 +52,7 @@ def _batches(source: IO[bytes]) -> Iterator[list[bytes]]:
     try:
         while batch := [line.rstrip(b"\r\n") for line in islice(source, _BATCH_LINES)]:
             yield batch
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         message = f"{source.name} cannot be read: {error}"
         raise UsageError(message) from error
 

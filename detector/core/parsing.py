@@ -1,6 +1,7 @@
 """From the bytes on the articles topic to an article, a withdrawal or a reasoned rejection. Never raises for bad input."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Final, NoReturn, TypeAlias
@@ -13,6 +14,9 @@ MAX_SHORT_BYTES: Final = 1 << 14
 """Bound of every field but `text`; the longest real headlines and URLs stay far below."""
 
 Parsed: TypeAlias = Article | Withdrawal | Rejected
+
+_RFC_3339: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)))?", re.ASCII)
+"""RFC 3339, section 5.6, and its full-date alone."""
 
 _OPTIONAL_FIELDS: Final = ("title", "url", "outlet", "language")
 
@@ -48,14 +52,14 @@ def parse_article(value: bytes | None, *, key: bytes | None = None) -> Parsed:
 
 def parse_time(value: object) -> datetime | None:
     """Read an RFC 3339 time or full date (midnight UTC); anything else, a time without offset among it, is unknown."""
-    if not isinstance(value, str):
+    found = _RFC_3339.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
         return None
-    stripped = value.strip()
+    day, clock = found.groups()
     try:
-        if len(stripped) == len("2016-12-15"):
-            return datetime.combine(date.fromisoformat(stripped), time(), UTC)
-        moment = datetime.fromisoformat(stripped)
-        return moment.astimezone(UTC) if moment.tzinfo else None
+        if clock is None:
+            return datetime.combine(date.fromisoformat(day), time(), UTC)
+        return datetime.fromisoformat(f"{day}T{clock.upper()}").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -97,8 +101,8 @@ def _parse_object(value: bytes) -> Mapping[str, object]:
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     unique = dict(pairs)
     if len(unique) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # add gives None: not seen
         raise _BadFieldError(
             _shown(twice), RejectReason.DUPLICATE_KEY, f"the key {_shown(twice)!r} stands twice in one object"
         )

@@ -98,7 +98,11 @@ def _default(value: object) -> object:
 
 
 def _load(value: bytes, kind: str) -> dict[str, Any]:
-    fields = json.loads(value)
+    try:
+        fields = json.loads(value)
+    except RecursionError:
+        message = f"a {kind} is not nested this deeply"
+        raise ValueError(message) from None
     if not isinstance(fields, dict):
         message = f"a {kind} is a JSON object"
         raise ValueError(message)  # noqa: TRY004 callers handle one error type for every malformed record

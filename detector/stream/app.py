@@ -146,9 +146,7 @@ def new_app(settings: Settings, metrics: Metrics, health: Health) -> DetectorApp
 def _sender(app: DetectorApp) -> Sender:
     async def send(record: Outgoing) -> None:
         # The producer's own send, not the topic's: its future carries the broker's answer and nothing else keeps a copy.
-        acknowledged = await app.producer.send(
-            record.topic, record.key, record.value, None, None, list(record.headers)
-        )
+        acknowledged = await app.producer.send(record.topic, record.key, record.value, None, None, list(record.headers))
         await acknowledged
 
     return send

@@ -54,14 +54,12 @@ class Delivery:
         if not pending:
             return
         delay = self._settings.retry_initial_seconds
-        self._metrics.retries_held.inc()
-        with self._health.holding():
+        with self._health.holding(), self._metrics.retries_held.track_inprogress():
             while pending:
                 await self._sleep(delay * (0.5 + self._jitter() / 2))
                 delay = min(delay * 2, self._settings.retry_max_seconds)
                 self._metrics.retries.inc(len(pending))
                 pending = await self._attempt(pending)
-        self._metrics.retries_held.dec()
         _log.info("delivery recovered")
 
     async def _attempt(self, records: Sequence[Outgoing]) -> list[Outgoing]:

@@ -46,6 +46,8 @@ class _Partition:
     expected: int
     committable: int
     finished: set[int] = field(default_factory=set)
+    gaps: dict[int, int] = field(default_factory=dict)
+    """Confirmed gaps not yet passed: first missing offset to first present one."""
     suspected: int | None = None
     timestamps: dict[int, float] = field(default_factory=dict)
 
@@ -76,7 +78,7 @@ class OffsetLedger:
             if state.suspected != offset:
                 state.suspected = offset
                 return Verdict.JUMP
-            state.finished.update(range(state.expected, offset))
+            state.gaps[state.expected] = offset
             self._advance(state)
         state.suspected = None
         state.expected = offset + 1
@@ -100,8 +102,14 @@ class OffsetLedger:
         state.expected = state.committable
         state.suspected = None
         state.finished.clear()
+        state.gaps.clear()
         state.timestamps.clear()
         return state.committable
+
+    def distrust(self) -> None:
+        """Forget suspected gaps, so that each needs two reads again."""
+        for state in self._partitions.values():
+            state.suspected = None
 
     def is_open(self, tp: TP) -> bool:
         """Whether the partition has begun."""
@@ -141,10 +149,15 @@ class OffsetLedger:
 
     @staticmethod
     def _advance(state: _Partition) -> None:
-        while state.committable in state.finished:
-            state.finished.discard(state.committable)
-            state.timestamps.pop(state.committable, None)
-            state.committable += 1
+        while True:
+            if state.committable in state.finished:
+                state.finished.discard(state.committable)
+                state.timestamps.pop(state.committable, None)
+                state.committable += 1
+            elif state.committable in state.gaps:
+                state.committable = state.gaps.pop(state.committable)
+            else:
+                return
 
 
 class OffsetObserver(Protocol):
@@ -213,6 +226,11 @@ class GuardedConsumer(driver.Consumer):
         self.ledger.finish(message.tp, message.offset)
 
     # -- where reading starts ------------------------------------------------------------------------------------
+
+    def stop_flow(self) -> None:
+        """Suspend the fetches; what a read found before must not confirm a gap afterwards."""
+        super().stop_flow()
+        self.ledger.distrust()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let Faust drain its streams and commit, then forget the partitions."""

@@ -55,11 +55,19 @@ def incoming(message: Any) -> Incoming:  # noqa: ANN401 Faust types its messages
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
-        timestamp=datetime.fromtimestamp(message.timestamp, UTC) if message.timestamp else None,
+        timestamp=_time(message.timestamp),
         key=message.key,
         value=message.value,
         headers=tuple(message.headers.items() if isinstance(message.headers, Mapping) else message.headers or ()),
     )
+
+
+def _time(seconds: float | None) -> datetime | None:
+    """Read a broker timestamp; Kafka's "none" is -1 ms, and a producer may set one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds and seconds > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def dead_letter(record: Incoming, rejected: Rejected, *, topic: str) -> Outgoing:

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import threading
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -15,7 +16,8 @@ from detector.stream.health import Health
 
 _log = structlog.get_logger(__name__)
 
-_MAX_HEADER_BYTES = 4096
+_MAX_HEADER_BYTES: Final = 4096
+_LAST_PORT: Final = (1 << 16) - 1
 
 
 class WebServer:
@@ -33,7 +35,8 @@ class WebServer:
     @property
     def url(self) -> str:
         """Where the server answers."""
-        return f"http://{self._settings.host}:{self.port}"
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        return f"http://{host}:{self.port}"
 
     def start(self) -> None:
         """Listen on the configured port or one of the following; raises `DetectorError` when all are taken."""
@@ -61,7 +64,8 @@ class WebServer:
         )
         await self._runner.setup()
         first = self._settings.port
-        for port in range(first, first + (self._settings.port_attempts if first else 1)):
+        last = min(first + self._settings.port_attempts - 1, _LAST_PORT) if first else 0
+        for port in range(first, last + 1):
             site = web.TCPSite(self._runner, self._settings.host, port)
             try:
                 await site.start()
@@ -73,7 +77,7 @@ class WebServer:
             self.port = self._runner.addresses[-1][1]
             return
         message = (
-            f"Ports {first} to {first + self._settings.port_attempts - 1} on {self._settings.host} are all taken; "
+            f"Ports {first} to {last} on {self._settings.host} are all taken; "
             "choose others with DETECTOR_WEB__PORT (0 takes any free one)."
         )
         raise DetectorError(message)

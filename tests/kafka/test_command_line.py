@@ -45,7 +45,7 @@ def watch(pipeline: Pipeline, *arguments: str) -> list[dict[str, object]]:
 
 def test_each_published_story_becomes_its_alert(told: Pipeline) -> None:
     """Type and evidence are those of the story."""
-    found = {(alert["type"], alert["evidence"][0]["sentence"]) for alert in watch(told)}  # type: ignore[index]
+    found = {(alert["type"], alert["evidence"][0]["sentence"]) for alert in watch(told)}  # type: ignore[index]  # JSON
     assert found == set(STORIES.values())
 
 

@@ -14,7 +14,7 @@ from detector.errors import UsageError
 
 LINES = b'{"text":"one"}\n\n{"text":"two"}\r\n{broken\n'
 PRETTY = b'{\n  "text": "one"\n}\n'
-PLAIN = "Truce holds\n\nThe truce held on Friday.\nBoth sides said so.\n".encode()
+PLAIN = b"Truce holds\n\nThe truce held on Friday.\nBoth sides said so.\n"
 
 
 def read(*paths: Path | str, stdin: bytes = b"") -> list[ArticleSource]:

@@ -1,4 +1,4 @@
-"""Settings come from DETECTOR_ variables; what is wrong is named by its variable, secrets are never shown, nothing changes later."""
+"""Settings come from DETECTOR_ variables; errors name the variable, secrets are never shown, nothing changes later."""
 
 import json
 import os
@@ -126,7 +126,7 @@ def test_a_variable_that_no_setting_has_is_refused_with_a_hint(monkeypatch: pyte
 
 def test_a_variable_like_no_setting_leads_to_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DETECTOR_QQQQQQQQQQQQQQQQQQQQQQQQ", "1")
-    with pytest.raises(SettingsError, match="DETECTOR_QQQQQQQQQQQQQQQQQQQQQQQQ is not a setting.*config show"):
+    with pytest.raises(SettingsError, match=r"DETECTOR_QQQQQQQQQQQQQQQQQQQQQQQQ is not a setting.*config show"):
         load_settings()
 
 
@@ -139,14 +139,14 @@ def test_variables_of_the_tests_and_of_others_are_left_alone(monkeypatch: pytest
 def test_no_setting_can_be_changed() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError, match="frozen"):
-        settings.broker = "other:9092"
+        settings.broker = "other:9092"  # type: ignore[misc]  # the very mistake that is tested
     with pytest.raises(ValidationError, match="frozen"):
-        settings.worker.batch_articles = 1
+        settings.worker.batch_articles = 1  # type: ignore[misc]  # as above
 
 
 def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     settings = load_settings(
-        security={"protocol": "SASL_SSL", "username": "reader", "password": "hunter2"},  # noqa: S106 no secret of anyone
+        security={"protocol": "SASL_SSL", "username": "reader", "password": "hunter2"},
     )
     for shown in (
         repr(settings),
@@ -173,12 +173,11 @@ def test_every_setting_has_one_variable_that_works(monkeypatch: pytest.MonkeyPat
     for name in names:
         with monkeypatch.context() as patch:
             patch.setenv(name, "\x7f no setting takes this")
-            try:
+            if _is_free_text(name):
                 load_settings()
-            except SettingsError as error:
-                assert name in str(error) or name.rpartition("__")[0] in str(error)
-            else:
-                assert _is_free_text(name)
+                continue
+            with pytest.raises(SettingsError, match=name):
+                load_settings()
 
 
 def _is_free_text(name: str) -> bool:

@@ -163,13 +163,18 @@ def test_a_worker_that_is_told_to_stop_while_holding_stops() -> None:
     """And does not call the batch delivered."""
 
     async def scenario() -> tuple[Bench, bool]:
+        third_sleep = asyncio.Event()
+
         async def fails(_record: Outgoing) -> None:
             raise KafkaConnectionError
 
-        bench = Bench(fails)
+        def count() -> None:
+            if len(bench.slept) == 3:
+                third_sleep.set()
+
+        bench = Bench(fails, on_sleep=count)
         task = asyncio.create_task(bench.delivery.deliver(RECORDS))
-        while len(bench.slept) < 3:
-            await asyncio.sleep(0)
+        await third_sleep.wait()
         task.cancel()
         (outcome,) = await asyncio.gather(task, return_exceptions=True)
         return bench, isinstance(outcome, asyncio.CancelledError)

@@ -34,7 +34,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class TruceClassifier:
     """Finds a ceasefire where the text says truce, and cannot bear the word crash."""
 
-    info: ModelInfo = ModelInfo(name="stub", version="1", digest="0" * 16)
+    info: ModelInfo
 
     def classify(self, articles: Sequence[Article]) -> list[Classification]:
         """Answer for each article, or raise for all."""
@@ -68,7 +68,7 @@ class NoPlaces:
         return None, "no place named"
 
 
-DETECTOR = Detector(classifier=TruceClassifier(), places=NoPlaces())
+DETECTOR = Detector(classifier=TruceClassifier(ModelInfo(name="stub", version="1", digest="0" * 16)), places=NoPlaces())
 
 
 def record(value: bytes | None, offset: int = 0, *, key: bytes | None = None, topic: str = "in") -> Incoming:
