@@ -80,8 +80,7 @@ class EmbeddedBroker:
         java = _Java(java_executable(), resolve_jars(self._settings.cache_dir), self._settings, data_dir)
         properties = self._write_properties()
         if not (data_dir / "log" / "meta.properties").exists():
-            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
-            java.run("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties))
+            java.run("kafka.tools.StorageTool", "format", "-t", _new_cluster_id(), "-c", str(properties))
         self._say(f"Starting Apache Kafka on {self.address}")
         self._process = java.spawn("kafka.Kafka", str(properties), log=self.log_file)
         try:
@@ -202,6 +201,11 @@ def die_with_parent() -> None:
     """Have the kernel (Linux only) end a child when its parent is killed: a SIGKILL must leave nothing behind."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _new_cluster_id() -> str:
+    """Give a random id in Kafka's form; the first byte is fixed, or one id in 64 would begin like an option, with "-"."""
+    return urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode("ascii").rstrip("=")
 
 
 def usable_port(port: int) -> int:
