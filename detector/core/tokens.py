@@ -19,37 +19,13 @@ _NUMBER_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("two", "three", "four", "couple"), "#2-4"),
     **dict.fromkeys(("five", "six", "seven", "eight", "nine"), "#5-9"),
     **dict.fromkeys(
-        [
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-            "thirty",
-            "forty",
-            "fifty",
-            "sixty",
-            "seventy",
-            "eighty",
-            "ninety",
-            "dozen",
-            "dozens",
-            "scores",
-        ],
+        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "dozen", "dozens", "scores"],
         "#10-99",
     ),
     **dict.fromkeys(("hundred", "hundreds"), "#100-999"),
     **dict.fromkeys(("thousand", "thousands", "million", "millions"), "#1000+"),
 }
-_WEEKDAYS: Final = dict.fromkeys(
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], "#weekday"
-)
+_WEEKDAYS: Final = dict.fromkeys(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], "#weekday")
 _MONTHS: Final = dict.fromkeys(
     ["january", "february", "april", "june", "july", "august", "september", "october", "november", "december"], "#month"
 )
