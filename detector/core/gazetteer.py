@@ -1,4 +1,4 @@
-"""The table of place names: countries, regions, cities, demonyms, organised actors, and phrases that only look like places.
+"""The table of place names: countries, regions, cities, landmarks, demonyms, organised actors, and false friends of these.
 
 The data file is built by `seeds/gazetteer/build.py` from GeoNames (CC BY 4.0) and hand-made tables. This module reads its
 bytes and looks names up; it opens no file.
@@ -23,12 +23,15 @@ MAX_NAME_WORDS: Final = 5
 TOLD: Final = "!"
 """Area of a city in a country whose small towns make news; its name is trusted without further sign."""
 
-Kind: TypeAlias = Literal["city", "region", "country", "demonym", "government", "leader", "group", "blocked"]
+Kind: TypeAlias = Literal[
+    "city", "region", "country", "landmark", "demonym", "government", "leader", "group", "blocked"
+]
 
 _KINDS: Final[Mapping[str, Kind]] = {
     "c": "city",
     "r": "region",
     "n": "country",
+    "m": "landmark",
     "d": "demonym",
     "g": "government",
     "l": "leader",
@@ -48,6 +51,7 @@ class Entry(NamedTuple):
     """One thing that a name can stand for."""
 
     name: str
+    """What to show; of a landmark, its town."""
     kind: Kind
     country: str
     """ISO 3166-1 alpha-2 (XK for Kosovo); empty for blocked phrases."""
@@ -66,7 +70,7 @@ class Gazetteer:
     index: Mapping[str, tuple[int, ...]]
     """Folded name to row numbers, most populous first."""
     longest: Mapping[str, int]
-    """First word of a name of several words to the number of words of the longest such name."""
+    """First word of a name to the number of words of the longest name that begins with it."""
     weak: frozenset[str]
     """Names that are far more often a word or a person than a place."""
     acronyms: frozenset[str]
@@ -78,7 +82,7 @@ class Gazetteer:
 
     def entries(self, key: str) -> tuple[Entry, ...]:
         """Return what a folded name can stand for, most populous first; empty when unknown."""
-        return tuple(_entry(self.rows[number]) for number in self.index.get(key, ()))
+        return tuple([_entry(self.rows[number]) for number in self.index.get(key, ())])
 
     def country(self, code: str) -> Entry | None:
         """Return the entry of a country by its ISO code."""
@@ -107,11 +111,10 @@ def read_gazetteer(data: bytes) -> Gazetteer:
         rows.append(row)
         for key in keys.split("|"):
             index[key] = (*index[key], number) if key in index else (number,)
-            if " " in key:
-                first, _, rest = key.partition(" ")
-                words = rest.count(" ") + 2
-                if longest.get(first, 0) < words:
-                    longest[first] = words
+            first, blank, rest = key.partition(" ")
+            words = rest.count(" ") + 2 if blank else 1
+            if longest.get(first, 0) < words:
+                longest[first] = words
     countries = frozenset(
         key for key, numbers in index.items() if rows[numbers[0]].split("\t", 2)[1] == KIND_CODES["country"]
     )

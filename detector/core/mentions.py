@@ -9,7 +9,7 @@ from typing import Final
 from detector.core import placecues as cues
 from detector.core.gazetteer import MAX_NAME_WORDS, TOLD, Entry, Gazetteer
 from detector.core.passage import Words
-from detector.core.placeroles import REACH, STRONG, WEIGHTS, Mention, govern, use_of_demonym, use_of_place
+from detector.core.placeroles import STRONG, WEIGHTS, Mention, govern, use_of_demonym, use_of_place
 
 _JOINS: Final = frozenset((" ", "-", "\n", "‑", "–", "  ", "\r\n", " & ", "\xa0"))
 _SAINTS: Final = frozenset(("st", "ft", "mt", "n", "s"))
@@ -28,6 +28,7 @@ _GOAL: Final = 0.7
 """What a place that something goes to counts of one that it comes from or happens at."""
 _DEMONYM, _WEAK_DEMONYM = 0.8, 0.6
 """What a nationality counts of a place name, where it puts the event somewhere and where it does not."""
+_INSTITUTIONS: Final = frozenset(("group", "leader", "government", "landmark"))
 _MERGED: Final = 0.6
 """What the state or country after a comma counts of the city before it."""
 
@@ -37,15 +38,16 @@ def find_mentions(words: Words, gazetteer: Gazetteer) -> list[Mention]:
     found: list[Mention] = []
     people: set[str] = set()
     after = 0
+    longest = gazetteer.longest
     for position in _starts(words):
         if position < after:
             continue
-        size = _longest(words, position, gazetteer)
+        most = longest.get(words.keys[position], 0)
+        size = _longest(words, position, most, gazetteer) if most else _repaired(words, position, gazetteer)
         if size:
             after = position + size
             mention = _judge(words, position, after - 1, gazetteer, found, people)
             if mention is not None:
-                mention.honoured = not cues.SUPPORT.isdisjoint(words.before(position, REACH))
                 found.append(mention)
     return [mention for mention in found if mention.key not in people or mention.role in ("scene", "target")]
 
@@ -58,13 +60,10 @@ def _starts(words: Words) -> Iterable[int]:
     return [position for position, (raw, key) in pairs if raw != key or key in _SMALL_STARTS]
 
 
-def _longest(words: Words, position: int, gazetteer: Gazetteer) -> int:
+def _longest(words: Words, position: int, most: int, gazetteer: Gazetteer) -> int:
     """Return how many words from here on are the longest known name, 0 for none."""
-    key = words.keys[position]
     capital = words.uniform or words.raw[position][0].isupper()
-    most = min(gazetteer.longest.get(key, 1), MAX_NAME_WORDS, len(words) - position)
-    if most == 1 and not capital:
-        return 0
+    most = min(most, MAX_NAME_WORDS, len(words) - position)
     size = 1
     while size < most and _joins(words, position + size - 1):
         size += 1
@@ -75,23 +74,27 @@ def _longest(words: Words, position: int, gazetteer: Gazetteer) -> int:
 
 
 def _is_name(words: Words, position: int, gazetteer: Gazetteer) -> bool:
-    """Tell whether a single word is a name; a state's abbreviation and a lost apostrophe are put right in its key."""
+    """Tell whether a single word is a name."""
+    known = words.keys[position] in gazetteer.index and _is_written_as_name(words, position, gazetteer)
+    return known or bool(_repaired(words, position, gazetteer))
+
+
+def _repaired(words: Words, position: int, gazetteer: Gazetteer) -> int:
+    """Return 1 for a state's abbreviation or a country that lost its apostrophe, put right in the word's key; 0 for others."""
     key = words.keys[position]
-    if _is_state_abbreviation(words, position, gazetteer):
+    if position and words.gaps[position - 1][:1] == "," and _is_state_abbreviation(words, position, gazetteer):
         words.keys[position] = f",{key}"
-        return True
-    if key in gazetteer.index:
-        return _is_written_as_name(words, position, gazetteer)
-    if len(key) > _LOST_APOSTROPHE and key[-1] == "s" and key[:-1] in gazetteer.countries:
+        return 1
+    if key[-1] == "s" and len(key) > _LOST_APOSTROPHE and key[:-1] in gazetteer.countries:
         words.keys[position] = key[:-1]
         words.possessive[position] = True
-        return True
-    return False
+        return 1
+    return 0
 
 
 def _joins(words: Words, position: int) -> bool:
     """Tell whether a name may go on after this word."""
-    if words.possessive[position] and words.keys[position] != "cox":
+    if words.possessive[position] and not (words.uniform or words.raw[position + 1][0].isupper()):
         return False
     return words.gaps[position] in _JOINS or (words.gaps[position] == ". " and words.keys[position] in _SAINTS)
 
@@ -100,7 +103,6 @@ def _is_state_abbreviation(words: Words, position: int, gazetteer: Gazetteer) ->
     """Tell whether a word is a US state's abbreviation after a name and a comma: Conn., TX."""
     return (
         f",{words.keys[position]}" in gazetteer.index
-        and position > 0
         and words.gaps[position - 1].strip() == ","
         and words.capital(position - 1)
         and (words.raw[position].isupper() or words.gaps[position].startswith("."))
@@ -132,9 +134,8 @@ def _judge(  # noqa: PLR0911 - one question after the other, in order of precede
             previous.entries = fitting
             previous.weight = max(previous.weight, WEIGHTS["related"])
             return Mention(key, first, last, entries, previous.role, previous.weight * _MERGED, previous.cue)
-    kind = entries[0].kind
-    if kind in ("group", "leader", "government"):
-        return Mention(key, first, last, entries, kind, WEIGHTS[kind], cue)
+    if entries[0].kind in _INSTITUTIONS:
+        return _institution(words, Mention(key, first, last, entries, role, 0.0, cue), gazetteer)
     if words.uniform and key in gazetteer.weak and ("country" not in kinds or role not in ("scene", "target")):
         return None
     if first == last and _is_person(words, first, gazetteer, role):
@@ -154,6 +155,23 @@ def _judge(  # noqa: PLR0911 - one question after the other, in order of precede
     return Mention(key, first, last, entries, role, weight, cue)
 
 
+def _institution(words: Words, mention: Mention, gazetteer: Gazetteer) -> Mention:
+    """Weigh an actor, or a landmark: the town of one is the scene only where something is said to be at it."""
+    kind = mention.entries[0].kind
+    if kind != "landmark" and (mention.role != "scene" or all(entry.kind != "landmark" for entry in mention.entries)):
+        mention.role, mention.weight = kind, WEIGHTS[kind]
+        return mention
+    towns = _within(mention.entries, _area_after(words, mention.last, gazetteer))
+    mention.entries = towns or tuple(entry for entry in mention.entries if entry.kind == "landmark")
+    if towns or mention.role in ("scene", "target"):
+        mention.weight = WEIGHTS["scene" if towns else mention.role]
+    elif words.after(mention.last) in cues.EVENTS:
+        mention.role, mention.weight = "target", WEIGHTS["target"]
+    else:
+        mention.role, mention.weight = "landmark", WEIGHTS["landmark"]
+    return mention
+
+
 def _meant(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Return what a name can reasonably mean: no town named like a country, a people or an actor; none when blocked."""
     kinds = {entry.kind for entry in entries}
@@ -161,6 +179,8 @@ def _meant(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         return ()
     if kinds & {"country", "demonym"}:
         return tuple(entry for entry in entries if entry.kind != "city")
+    if entries[0].kind == "landmark":
+        return entries
     if kinds & {"government", "leader", "group"}:
         return tuple(entry for entry in entries if entry.kind not in ("city", "region"))
     if "region" in kinds:

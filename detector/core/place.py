@@ -11,7 +11,8 @@ from detector.core.eventtypes import EventType
 from detector.core.gazetteer import Entry, Gazetteer
 from detector.core.mentions import find_mentions
 from detector.core.passage import cut, is_uniform
-from detector.core.placeroles import STRONG, WEIGHTS, Mention
+from detector.core.placegestures import find_gesture
+from detector.core.placeroles import STRONG, Mention, nearness, trigger_positions
 from detector.core.records import Article, Finding, Place
 
 NO_PLACE: Final = "no place named near the evidence"
@@ -20,22 +21,19 @@ SEVERAL: Final = "several countries named alike"
 REASONS: Final = (NO_PLACE, ONLY_ACTORS, SEVERAL)
 """The closed list of reasons for a place that is unknown."""
 
-_NEAR_CHARS: Final = 260
+_NEAR_CHARS: Final = 200
 """How far the neighbouring text reaches on each side of the evidence."""
-_LEAD_CHARS: Final = 400
-_BODY_CHARS: Final = 2_500
+_LEAD_CHARS: Final = 300
 _MAX_EVIDENCE: Final = 2
 _MAX_PASSAGE: Final = 800
 
 _DATELINE: Final = re.compile(r"\s*([A-Z][^\n]{1,60}?)\s*(?:\([^)\n]{2,40}\)\s*)?(?:--|[-–—])\s")
 
 _ZONES: Final[Mapping[str, float]] = {
-    "evidence": 1.0, "more": 0.6, "title": 0.5, "before": 0.4, "after": 0.2, "lead": 0.18, "body": 0.08, "dateline": 0.35,
+    "evidence": 1.0, "more": 0.6, "title": 0.5, "before": 0.4, "after": 0.2, "lead": 0.18, "dateline": 0.35,
 }  # fmt: skip
 _FURTHER_ZONES: Final = frozenset(("before", "after", "lead"))
 """Not read once the first evidence sentence names the scene outright: they cost time and change next to nothing."""
-_ENOUGH: Final = 0.3
-"""Where no name near the evidence is this much of a scene, the body is read as well."""
 _FURTHER: Final = 0.6
 """What a country's next best vote counts of the one before."""
 _WEAK_SUM: Final = 0.6
@@ -44,11 +42,16 @@ _SETTLED: Final = 0.5
 """What other passages count once the first evidence sentence names the scene outright."""
 _LATER: Final = 0.95
 """What each further name of a passage counts of the one before."""
-_LEAST: Final = 0.04
+_GROUP_TRUCE: Final = 1.5
+"""What an armed group counts more where a truce is told of: it is kept where the group fights."""
+_LEAST: Final = 0.08
 _MARGIN: Final = 1.04
 """The winner must lead the second by this factor."""
-_PRECISION: Final[Mapping[str, float]] = {"city": 1.25, "region": 1.0, "country": 0.45}
-_PLACES: Final = frozenset(("city", "region", "country"))
+_PRECISION: Final[Mapping[str, float]] = {"city": 1.25, "landmark": 1.25, "region": 1.0, "country": 0.45}
+_OUTRIGHT: Final = frozenset(("scene", "target", "gesture"))
+_GIVING: Final = frozenset(("host", "gesture"))
+"""Who gives support is named first and acts at any distance."""
+_PLACES: Final = frozenset(_PRECISION)
 _ACTING: Final = frozenset(("actor", "ally", "government", "leader", "group"))
 
 
@@ -68,27 +71,24 @@ class GazetteerPlaceFinder:
     def locate(self, article: Article, finding: Finding) -> tuple[Place | None, str | None]:
         """Return the place of the event, or `None` and one of `REASONS`.
 
-        Reads the evidence, its neighbourhood, the title and the head of the text; the rest only when these say little.
+        Reads the evidence, its neighbourhood, the title and the head of the text. What stands only elsewhere is not
+        guessed at.
         """
         uniform = (
             is_uniform(article.text)
             if len(article.text) > len(article.title or "")
             else is_uniform(article.title or "")
         )
-        solidarity = finding.type is EventType.SOLIDARITY
         votes: list[_Vote] = []
         settled = 1.0
         for zone, passage in _near(article, finding):
             if zone in _FURTHER_ZONES and settled < 1.0:
                 continue
-            read = list(self._read(zone, passage, settled, uniform=uniform, solidarity=solidarity))
+            read = list(self._read(zone, passage, settled, finding.type, uniform=uniform))
             votes.extend(read)
-            if zone == "evidence" and any(vote.mention.role in ("scene", "target") for vote in read):
+            if zone == "evidence" and any(vote.mention.role in _OUTRIGHT for vote in read):
                 settled = _SETTLED
         scores = _count(votes)
-        if not any(vote.mention.role in STRONG and vote.score >= _ENOUGH for vote in votes):
-            votes.extend(self._read("body", article.text[:_BODY_CHARS], 1.0, uniform=uniform, solidarity=solidarity))
-            scores = _count(votes)
         ranked = sorted(scores, key=lambda code: (-scores[code], code))
         if not ranked or scores[ranked[0]] < _LEAST:
             return None, ONLY_ACTORS if votes else NO_PLACE
@@ -96,16 +96,25 @@ class GazetteerPlaceFinder:
             return None, SEVERAL
         return self._place(ranked[0], votes), None
 
-    def _read(self, zone: str, passage: str, scale: float, *, uniform: bool, solidarity: bool) -> Iterator[_Vote]:
+    def _read(self, zone: str, passage: str, scale: float, kind: EventType, *, uniform: bool) -> Iterator[_Vote]:
         """Yield what the names in one passage count."""
         weight = _ZONES[zone] * scale
-        uniform = uniform or passage.isupper()
-        for number, mention in enumerate(find_mentions(cut(passage, uniform=uniform), self.gazetteer)):
+        words = cut(passage, uniform=uniform or passage.isupper())
+        mentions = find_mentions(words, self.gazetteer)
+        if not mentions:
+            return
+        evidence = zone in ("evidence", "more")
+        if kind is EventType.SOLIDARITY and (evidence or zone == "title"):
+            find_gesture(words, mentions)
+        triggers = trigger_positions(words, kind) if evidence and len(mentions) > 1 else []
+        for number, mention in enumerate(mentions):
             factor = _LATER ** min(number, 4)
             if zone == "dateline" and mention.key in cues.HUBS:
                 factor *= 0.35
-            elif solidarity and zone in ("evidence", "more"):
-                factor *= _support(mention)
+            if mention.role == "group" and kind is EventType.CEASEFIRE:
+                factor *= _GROUP_TRUCE
+            if triggers and mention.role not in _GIVING:
+                factor *= nearness(mention, triggers)
             yield _Vote(mention, weight * factor * mention.weight)
 
     def _place(self, country: str, votes: Iterable[_Vote]) -> Place | None:
@@ -122,24 +131,11 @@ class GazetteerPlaceFinder:
         if chosen is None:
             return None
         precision: Literal["city", "region", "country"] = "country"
-        if chosen.kind == "city":
+        if chosen.kind in ("city", "landmark"):
             precision = "city"
         elif chosen.kind == "region":
             precision = "region"
         return Place(name=chosen.name, country=country, lat=chosen.lat, lon=chosen.lon, precision=precision)
-
-
-def _support(mention: Mention) -> float:
-    """Return what a name counts in a sentence of support: the gesture is where it is made, not where its cause is."""
-    if mention.honoured:
-        return 0.35
-    if mention.role == "ally":
-        mention.role = "host"
-        mention.weight = WEIGHTS["scene"]
-    if mention.role in ("venue", "actor", "state", "government", "leader"):
-        mention.role = "host"
-        mention.weight = max(mention.weight, WEIGHTS["host"])
-    return 1.0
 
 
 def _near(article: Article, finding: Finding) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,8 @@ names are not here but in the gazetteer.
 
 from typing import Final
 
+from detector.core.eventtypes import EventType
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -40,6 +42,17 @@ AGENT: Final = _set(
     """
 )
 """Words after which a country is an actor, an ally or a topic."""
+
+ADDRESSING: Final = _set(
+    """
+    call calls called calling pressure pressed pressing prevail prevailed blame blamed blames focus focused
+    urging reliance depends depend relies policy embargo sanctions retaliation threatened threats
+    """
+)
+"""Words before "on" and "against" that make of a country one who is addressed and not a place."""
+
+CONJUNCTIONS: Final = _set("as if because while although that")
+"""Of these, the ones after which a name is the subject of a clause."""
 
 FILLERS: Final = _set(
     """
@@ -139,6 +152,9 @@ HUBS: Final = _set(
 STANDING: Final = _set("stands stand stood standing")
 """Verbs of those who declare their support."""
 
+DECLARING: Final = STANDING | {"solidarity"}
+"""Words in which somebody of standing declares support."""
+
 SUPPORT: Final = _set(
     """
     with for behind honor honour honoring honouring remember support supportive solidarity back
@@ -187,3 +203,30 @@ COMPASS: Final = _set(
     north south east west northern southern eastern western central greater upper lower
     """
 )
+
+TRIGGERS: Final = {
+    EventType.CEASEFIRE: _set(
+        """
+        ceasefire ceasefires cease truce truces armistice cessation pause lull hostilities
+        """
+    ),
+    EventType.EVACUATION: _set(
+        """
+        evacuate evacuated evacuating evacuation evacuations evacuees evacuates leave
+        """
+    ),
+    EventType.ATROCITY: _set(
+        """
+        killed killing kill kills dead massacre massacres massacred executed execution executions beheaded
+        tortured torture genocide atrocity atrocities crimes crime bombing attack attacks died murdered murder
+        raped slaughter slaughtered gassed shot
+        """
+    ),
+    EventType.SOLIDARITY: _set(
+        """
+        solidarity vigil vigils silence stand stands stood standing march marched rally rallied gathered tribute
+        support lit flags
+        """
+    ),
+}
+"""Words that tell of the event itself; the names nearest to them count most."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from detector.core import placecues as cues
+from detector.core.eventtypes import EventType
 from detector.core.gazetteer import Entry
 from detector.core.passage import Words
 
@@ -14,6 +15,7 @@ WEIGHTS: Final = {
     "target": 1.2,
     "related": 0.8,
     "host": 0.7,
+    "gesture": 1.2,
     "named": 0.7,
     "plain": 0.6,
     "state": 0.42,
@@ -22,13 +24,14 @@ WEIGHTS: Final = {
     "venue": 0.3,
     "actor": 0.25,
     "ally": 0.25,
+    "landmark": 0.3,
     "group": 0.6,
     "leader": 0.1,
     "government": 0.12,
 }
 """How much each use of a name says that the event is there."""
 
-STRONG: Final = frozenset(("scene", "target", "related", "named", "host"))
+STRONG: Final = frozenset(("scene", "target", "related", "named", "host", "gesture"))
 """Roles that put the event at the place."""
 
 REACH: Final = 6
@@ -38,6 +41,8 @@ _VENUE_REACH: Final = 10
 """How many words back talks can be held at a place."""
 _STAND_REACH: Final = 18
 """How many words on a country can be said to stand with somebody."""
+_NEXT: Final = 2
+"""How many words on a city can."""
 
 _ROLE_OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(cues.AGENT, "agent"),
@@ -48,6 +53,12 @@ _ROLE_OF: Final[Mapping[str, str]] = {
 }
 _LISTED: Final[Mapping[str, str]] = {"group": "party", "leader": "party", "government": "party"}
 """The role that a name in a list takes over from the one before it, where it is not the same."""
+_BESIDE: Final = 6
+"""How many words from a word that tells of the event a name counts in full."""
+_FADING: Final = 0.03
+"""What a name loses with each further word."""
+_LEAST_NEAR: Final = 0.5
+"""What is left of it at any distance."""
 _HYPHENS: Final = ("-", "‑", "–")
 
 
@@ -67,6 +78,18 @@ class Mention:
     """Shortly after "with" or "for": who is supported, in a sentence about support."""
 
 
+def trigger_positions(words: Words, kind: EventType) -> list[int]:
+    """Return where a passage has words that tell of the event itself."""
+    triggers = cues.TRIGGERS[kind]
+    return [] if triggers.isdisjoint(words.keys) else [at for at, key in enumerate(words.keys) if key in triggers]
+
+
+def nearness(mention: Mention, triggers: list[int]) -> float:
+    """Return what the distance from the words that tell of the event leaves of a name's weight."""
+    distance = min([abs(mention.first - at) for at in triggers])
+    return max(_LEAST_NEAR, 1.0 - _FADING * max(0, distance - _BESIDE))
+
+
 def govern(words: Words, first: int, previous: Mention | None) -> tuple[str, str]:
     """Return the word that governs a name, and the role it gives; names in a list share theirs."""
     position = first - 1
@@ -81,6 +104,8 @@ def govern(words: Words, first: int, previous: Mention | None) -> tuple[str, str
         if comma:
             break
         if key in _ROLE_OF and not (key == "of" and position and words.keys[position - 1] in cues.FILLERS):
+            if key in ("on", "against") and position and words.keys[position - 1] in cues.ADDRESSING:
+                return key, "agent"
             return key, _ROLE_OF[key]
         if previous is not None and previous.first <= position <= previous.last and key not in cues.FILLERS:
             position = previous.first
@@ -96,7 +121,8 @@ def use_of_place(  # noqa: PLR0911 - one use after the other, in order of preced
     """Return the role of a country, region or city, by what governs it and what follows it."""
     following, gap, is_country = words.after(last), words.gaps[last], "country" in kinds
     is_seat = is_country or words.keys[last] in cues.HUBS
-    if is_country and role != "scene" and not cues.STANDING.isdisjoint(words.keys[last + 1 : last + _STAND_REACH]):
+    reach = _STAND_REACH if is_country else _NEXT
+    if role != "scene" and not cues.STANDING.isdisjoint(words.keys[last + 1 : last + 1 + reach]):
         return "ally"
     if _acts(words, last, role, is_country=is_country):
         return "actor"
@@ -104,7 +130,7 @@ def use_of_place(  # noqa: PLR0911 - one use after the other, in order of preced
     reach = (
         min(_VENUE_REACH, first - previous.last) if previous is not None and previous.role == "venue" else _VENUE_REACH
     )
-    if role == "scene" and not cues.VENUE.isdisjoint(words.before(first, reach)):
+    if role == "scene" and not cues.VENUE.isdisjoint(_clause(words.before(first, reach))):
         return "venue"
     if (
         not words.possessive[last]
@@ -121,6 +147,11 @@ def use_of_place(  # noqa: PLR0911 - one use after the other, in order of preced
     if not is_seat:
         return "named"
     return "state" if role == "plain" else role
+
+
+def _clause(keys: list[str]) -> list[str]:
+    """Return the words of the clause that is under way: what was said in one place may be about another."""
+    return keys[len(keys) - keys[::-1].index("that") :] if "that" in keys else keys
 
 
 def _acts(words: Words, last: int, role: str, *, is_country: bool) -> bool:

@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def build() -> Iterator[Row]:
-    """Yield entries with their names: blocked phrases, countries, demonyms, actors, regions, then cities by population."""
+    """Yield entries with their names: blocked phrases, countries, demonyms, actors, regions, landmarks, then cities by size."""
     towns = _load("cities1000.json")
     centres = _centres(towns)
     for phrase in words("blocked.txt"):
@@ -90,6 +90,9 @@ def build() -> Iterator[Row]:
                 Entry(listed[0], "demonym", code, float(lat), float(lon), 0, ""),
                 frozenset(_plurals(demonyms.split("|"))),
             )
+    for code, town, lat, lon, names in table("landmarks.tsv", 5):
+        yield Entry(town, "landmark", code, float(lat), float(lon), 0, ""), frozenset(names.split("|"))
+        taken |= {fold(name) for name in names.split("|") if name != town}
     taken.update(map(fold, words("dropped.txt")))
     yield from _cities(towns, taken)
 

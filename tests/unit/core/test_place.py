@@ -1,6 +1,6 @@
 """Where an event happened: traps of English news, one made-up passage each, and properties of the finder."""
 
-import time
+import json
 from pathlib import Path
 
 import pytest
@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.core.eventtypes import EventType
-from detector.core.gazetteer import DATA_FILE, Gazetteer, GazetteerError, fold, read_gazetteer
+from detector.core.gazetteer import DATA_FILE, read_gazetteer
 from detector.core.place import NO_PLACE, REASONS, GazetteerPlaceFinder
 from detector.core.records import Article, Evidence, Finding, Place
 
-DATA = (Path(__file__).parents[3] / "detector" / "data" / DATA_FILE).read_bytes()
-GAZETTEER = read_gazetteer(DATA)
-FINDER = GazetteerPlaceFinder(GAZETTEER)
+ROOT = Path(__file__).parents[3]
+FINDER = GazetteerPlaceFinder(read_gazetteer((ROOT / "detector" / "data" / DATA_FILE).read_bytes()))
 
 
 def locate(
@@ -160,6 +159,30 @@ CASES: tuple[tuple[EventType, str, str | None, str | None], ...] = (
     (A, "the massacre in srebrenica was the worst in europe since the war.", "BA", "Srebrenica"),
     (A, "At least 12 were killed in Syrias Idlib, a monitor said.", "SY", None),
     (A, "The dead in Kyïv and Malé were counted; most fell in Kyiv.", "UA", "Kyiv"),
+    # gestures are where they are made
+    (S, "The Brandenburg Gate was lit in blue and yellow for the people of Ukraine.", "DE", "Berlin"),
+    (S, "Hundreds stood outside Downing Street in silence for the victims of the war in Sudan.", "GB", "London"),
+    (S, "Students at Columbia University held a vigil for the children killed in Gaza.", "US", "New York City"),
+    (S, "St Peter's Square fell silent for the dead of Beirut.", "VA", "Vatican City"),
+    (S, "Paris's Eiffel Tower will be dark tonight in solidarity with the people of Manchester.", "FR", "Paris"),
+    (S, "The tower went dark as Paris switched off its lights for the people of Aleppo.", "FR", "Paris"),
+    (S, "As Rome dimmed the Colosseum, the mayor spoke of solidarity with Syria.", "IT", "Rome"),
+    (S, "The Old City walls were lit with the French flag after the attack in Nice.", "IL", "Jerusalem"),
+    (S, "At Niagara Falls, the water was lit green for the dead of Lahore.", "CA", "Niagara Falls"),
+    (S, "Canada stands with Ukraine, the minister said.", "CA", "Canada"),
+    (S, "Melbourne stands with Christchurch, read the banner.", "AU", "Melbourne"),
+    (S, "Downing Street said that Britain stands with the people of Turkey.", "GB", None),
+    (S, "THE EMPIRE STATE BUILDING WENT DARK IN SOLIDARITY WITH THE PEOPLE OF SRI LANKA.", "US", "New York City"),
+    (S, "the burj khalifa was lit in the colours of lebanon in solidarity with beirut.", "AE", "Dubai"),
+    # landmarks are places of other events only where something happens at them
+    (A, "A bomb exploded near the Blue Mosque, killing ten tourists.", "TR", "Istanbul"),
+    (A, "The London Bridge attack killed eight.", "GB", "London"),
+    (A, "The president, a graduate of Harvard University, said soldiers had killed thirty in Goma.", "CD", "Goma"),
+    # truces are kept where the armed groups fight
+    (C, "France called on Israel to accept the truce with Hezbollah.", "LB", "Lebanon"),
+    (C, "Israel and Hamas traded blame for the collapse of the truce.", "PS", None),
+    (C, "Biden told Netanyahu that Hamas must accept the ceasefire.", "PS", None),
+    (C, "The minister said that pressure on Russia would go on until a ceasefire in Ukraine.", "UA", "Ukraine"),
     # nothing to find
     (A, "The men were beaten for hours and one of them died.", None, None),
     (E, "everyone was told to leave the building at once.", None, None),
@@ -204,6 +227,38 @@ def test_lead_tells_where_when_the_evidence_is_far_down() -> None:
     text = f"Rebels entered Bamako on Monday. {filler}They shot their prisoners against a wall."
     place, _ = locate(text, evidence="They shot their prisoners against a wall.")
     assert place is not None and place.country == "ML"
+
+
+def test_far_text_is_not_guessed_from() -> None:
+    filler = "Traders said that the price of bread had not changed for weeks and that nobody knew why it should. " * 12
+    text = f"They shot their prisoners against a wall. {filler}Rebels entered Bamako on Monday."
+    assert locate(text, evidence="They shot their prisoners against a wall.") == (None, NO_PLACE)
+
+
+def test_name_near_the_trigger_counts_more() -> None:
+    text = (
+        "Envoys in Nairobi, who had come from Cairo and spoken at length about trade, debt and the price of maize, "
+        "were told that gunmen had killed nine people in Garissa, while in Bujumbura the rains had come early."
+    )
+    place, _ = locate(text, evidence=text)
+    assert place is not None and place.name == "Garissa"
+
+
+@pytest.mark.parametrize(
+    ("file", "start", "name", "country"),
+    [
+        ("01-aleppo", "The Eiffel Tower", "Paris", "FR"),
+        ("07-sydney-fiji", "SYDNEY - ", "Sydney", "AU"),
+        ("07-sydney-fiji", '"Tonight Sydney', "Sydney", "AU"),
+        ("15-lyon-vigil", "LYON, France", "Lyon", "FR"),
+    ],
+)
+def test_solidarity_of_seed_articles(file: str, start: str, name: str, country: str) -> None:
+    article = json.loads((ROOT / f"seeds/articles/{file}.json").read_text(encoding="utf-8"))
+    text = article["text"]
+    sentence = text[text.index(start) :].split("\n", 1)[0]
+    place, _ = locate(text, title=article["title"], kind=S, evidence=sentence)
+    assert place is not None and (place.name, place.country) == (name, country)
 
 
 def test_later_mention_of_a_person_by_surname_is_no_place() -> None:
@@ -307,44 +362,3 @@ def test_any_run_of_names_and_cues_is_answered(parts: list[str]) -> None:
 )
 def test_text_without_places_has_none(parts: list[str]) -> None:
     assert locate(" ".join(parts).capitalize()) == (None, NO_PLACE)
-
-
-def test_gazetteer_loads_fast_and_small() -> None:
-    started = time.perf_counter()
-    gazetteer = read_gazetteer(DATA)
-    assert time.perf_counter() - started < 1.5  # 0.1 s on an idle core; the bound allows for a busy one
-    assert len(DATA) < 2_000_000
-    assert len(gazetteer.index) > 50_000
-
-
-def test_every_entry_has_a_country_and_coordinates() -> None:
-    for row in GAZETTEER.rows:
-        _, kind, country, lat, lon, _, _ = row.split("\t")
-        assert kind == "x" or (
-            len(country) == 2 and country.isupper() and abs(float(lat or 0)) <= 90 >= abs(float(lon or 0)) / 2
-        )
-
-
-@pytest.mark.parametrize("data", [b"", b"not gzip", DATA[:100], DATA[:-20]])
-def test_broken_data_is_refused(data: bytes) -> None:
-    with pytest.raises(GazetteerError):
-        read_gazetteer(data)
-
-
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [
-        ("Ma‘arrat an Nu‘mān", "maarrat an numan"),
-        ("U.S.", "us"),
-        ("Port-au-Prince", "port au prince"),
-        ("Łódź", "lodz"),
-    ],
-)
-def test_fold(name: str, key: str) -> None:
-    assert fold(name) == key
-
-
-def test_unknown_name_has_no_entries() -> None:
-    assert isinstance(GAZETTEER, Gazetteer)
-    assert GAZETTEER.entries("qwertz") == ()
-    assert GAZETTEER.country("QQ") is None
