@@ -23,6 +23,9 @@ from detector.stream.monitoring import add_monitoring
 from detector.stream.outcomes import article_outcomes, detection_outcomes
 from detector.stream.processing import BatchProcessor
 
+_FETCH_BYTES: Final = 1 << 20
+"""Of each partition at a time. The broker sends a larger record whole all the same; larger fetches came in stalls."""
+
 _MAX_RECORD_BYTES: Final = 8 << 20
 """Of what this program writes: a dead letter holds the largest record a broker may have let in, plus headers."""
 
@@ -127,7 +130,7 @@ def new_app(settings: Settings, metrics: Metrics, health: Health) -> DetectorApp
         broker_request_timeout=worker.request_timeout_seconds,
         broker_max_poll_records=worker.max_poll_records,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=_MAX_RECORD_BYTES,
+        consumer_max_fetch_size=_FETCH_BYTES,
         producer_acks=-1,
         producer_request_timeout=worker.request_timeout_seconds,
         producer_max_request_size=_MAX_RECORD_BYTES,

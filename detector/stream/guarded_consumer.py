@@ -4,7 +4,8 @@ Why it exists: Faust 0.15.3 marks records as acknowledged that no agent ever fin
 because the flow is suspended or the generation has changed acknowledges it (`Stream._py_aiter`); records fetched
 between a resume and the seek to the committed offsets are dropped, and the jump is taken for compaction and filled in
 (`Consumer._add_gap`); an exception in an agent acknowledges too. The next commit then steps over all of them. So here
-Faust's acknowledgements only tell it when its streams are idle. What may be committed is decided by `OffsetLedger`:
+Faust's acknowledgements only tell it when its streams are idle. What may be committed is decided by `OffsetLedger`, in
+offset_ledger.py:
 
 * a record is delivered only if it is the next one expected; a jump is sought back and believed only when a second
   read, after the seek, finds the same gap (compaction, transaction markers, expired segments);
@@ -12,11 +13,10 @@ Faust's acknowledgements only tell it when its streams are idle. What may be com
 * what was delivered but is acknowledged unfinished, or lies unfinished with nobody at work on it, is read again.
 """
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Protocol, cast
 
 import structlog
@@ -25,139 +25,16 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
+from detector.stream.offset_ledger import OffsetLedger, Verdict
+
 _log = structlog.get_logger(__name__)
 FAUST_LOGGER: Final = logging.getLogger("faust.services")
 """For what Faust itself says through its service classes; kept apart from this program's own events."""
 
 
-class Verdict(Enum):
-    """What to do with a record that was fetched."""
-
-    DELIVER = auto()
-    """It is the next one: hand it to the agents."""
-    DROP = auto()
-    """It was delivered before, or the partition is not open: it will come again if it is needed."""
-    JUMP = auto()
-    """Something before it is missing: seek back to `OffsetLedger.expected` and read again."""
-
-
-@dataclass(slots=True)
-class _Partition:
-    expected: int
-    committable: int
-    finished: set[int] = field(default_factory=set)
-    gaps: dict[int, int] = field(default_factory=dict)
-    """Confirmed gaps not yet passed: first missing offset to first present one."""
-    suspected: int | None = None
-    timestamps: dict[int, float] = field(default_factory=dict)
-
-
-class OffsetLedger:
-    """Per partition: which offset must be delivered next, which are finished, up to where may be committed.
-
-    Pure bookkeeping, no I/O. Offsets are Kafka's; a committable offset is one past the last finished record.
-    """
-
-    def __init__(self) -> None:
-        self._partitions: dict[TP, _Partition] = {}
-
-    def begin(self, tp: TP, offset: int) -> None:
-        """Open a partition, or open it anew, at the offset that will be read first: forget everything else."""
-        self._partitions[tp] = _Partition(expected=offset, committable=offset)
-
-    def close(self, tp: TP) -> None:
-        """Forget a partition; its records are dropped until it begins again."""
-        self._partitions.pop(tp, None)
-
-    def offer(self, tp: TP, offset: int, timestamp: float | None = None) -> Verdict:
-        """Judge a fetched record; `timestamp` is the broker's, in seconds, kept until the record is finished."""
-        state = self._partitions.get(tp)
-        if state is None or offset < state.expected:
-            return Verdict.DROP
-        if offset > state.expected:
-            if state.suspected != offset:
-                state.suspected = offset
-                return Verdict.JUMP
-            state.gaps[state.expected] = offset
-            self._advance(state)
-        state.suspected = None
-        state.expected = offset + 1
-        state.timestamps[offset] = timestamp or 0.0
-        return Verdict.DELIVER
-
-    def finish(self, tp: TP, offset: int) -> None:
-        """Note that everything a record causes has been delivered; unknown or repeated offsets are harmless."""
-        state = self._partitions.get(tp)
-        if state is None:
-            return
-        if offset < state.committable:
-            state.timestamps.pop(offset, None)
-            return
-        state.finished.add(offset)
-        self._advance(state)
-
-    def reread(self, tp: TP) -> int:
-        """Take back the deliveries that are not finished; gives the offset to seek to."""
-        state = self._partitions[tp]
-        state.expected = state.committable
-        state.suspected = None
-        state.finished.clear()
-        state.gaps.clear()
-        state.timestamps.clear()
-        return state.committable
-
-    def distrust(self) -> None:
-        """Forget suspected gaps, so that each needs two reads again."""
-        for state in self._partitions.values():
-            state.suspected = None
-
-    def is_open(self, tp: TP) -> bool:
-        """Whether the partition has begun."""
-        return tp in self._partitions
-
-    def is_finished(self, tp: TP, offset: int) -> bool:
-        """Whether a record needs no further work here."""
-        state = self._partitions.get(tp)
-        return state is None or offset < state.committable or offset in state.finished
-
-    def expected(self, tp: TP) -> int:
-        """The offset that must be delivered next."""
-        return self._partitions[tp].expected
-
-    def committable(self, tp: TP) -> int:
-        """One past the last record of the finished prefix."""
-        return self._partitions[tp].committable
-
-    def held(self, tp: TP) -> int:
-        """How many offsets were delivered and are not committable yet."""
-        state = self._partitions[tp]
-        return max(0, state.expected - state.committable)
-
-    def has_hole(self, tp: TP) -> bool:
-        """Whether a later record is finished though the first delivered one is not: agents finish in order."""
-        state = self._partitions[tp]
-        return bool(state.finished) and self.held(tp) > 0
-
-    def oldest_timestamp(self, tp: TP) -> float | None:
-        """Broker timestamp, in seconds, of the first unfinished record if it was delivered."""
-        state = self._partitions[tp]
-        return state.timestamps.get(state.committable)
-
-    def partitions(self) -> tuple[TP, ...]:
-        """The open partitions."""
-        return tuple(self._partitions)
-
-    @staticmethod
-    def _advance(state: _Partition) -> None:
-        while True:
-            if state.committable in state.finished:
-                state.finished.discard(state.committable)
-                state.timestamps.pop(state.committable, None)
-                state.committable += 1
-            elif state.committable in state.gaps:
-                state.committable = state.gaps.pop(state.committable)
-            else:
-                return
+_FETCH_WAIT_MS: Final = 50
+_YIELD_EVERY: Final = 64
+"""Records put into the agents' queues before the event loop gets a turn."""
 
 
 class OffsetObserver(Protocol):
@@ -177,6 +54,13 @@ class GuardedThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, which survives a commit that the broker cannot take just now."""
 
     logger = FAUST_LOGGER
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401 aiokafka is untyped
+        consumer = super()._create_worker_consumer(transport)
+        # Faust fixes this at 1.5 s. One fetch at a time goes to a broker, and one that asks only for idle partitions
+        # holds back the busy ones for as long as it waits.
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001 neither library lets it be set
+        return consumer
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         consumer = self._ensure_consumer()
@@ -268,9 +152,14 @@ class GuardedConsumer(driver.Consumer):
     # -- what is delivered ---------------------------------------------------------------------------------------
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 as above
-        """Yield fetched records that are next in their partition; seek back over every jump."""
+        """Deliver fetched records that are next in their partition; seek back over every jump.
+
+        Where the agent's queue has room the record goes straight there. What is yielded goes through Faust's drain loop,
+        which can abandon a wait for room when a rebalance begins, at the price of two tasks a record.
+        """
         await self._reread_abandoned()
         jumped: set[TP] = set()
+        straight = 0
         async for tp, message in super().getmany(timeout):
             if self._is_changelog_tp(tp):
                 yield tp, message
@@ -282,7 +171,14 @@ class GuardedConsumer(driver.Consumer):
             if verdict is Verdict.DELIVER:
                 if expected is not None and message.offset > expected:
                     self.observer.gap_confirmed(tp, message.offset - expected)
-                yield tp, message
+                if not self._has_room(tp):
+                    yield tp, message
+                    continue
+                await self.callback(message)
+                self._read_offset[tp] = message.offset
+                straight += 1
+                if straight % _YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
             elif verdict is Verdict.JUMP:
                 jumped.add(tp)
                 self.observer.jumped(tp)
@@ -296,6 +192,9 @@ class GuardedConsumer(driver.Consumer):
         if current and not self._is_changelog_tp(tp) and not self.ledger.is_finished(tp, message.offset):
             self._to_reread.add(tp)
         return acked
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Go on fetching: a full queue already makes the drain loop wait, and Faust would sleep a whole second instead."""
 
     async def _reread_abandoned(self) -> None:
         """Read again what the streams let go of unfinished, unless a rebalance is about to do so anyway."""
@@ -321,8 +220,19 @@ class GuardedConsumer(driver.Consumer):
                 self._progress[tp] = (committable, now)
 
     def _is_queued(self, tp: TP) -> bool:
-        channels = cast(Any, self.app.topics)._tp_index.get(tp, ())  # noqa: SLF001 Faust has no public view of it
-        return any(not channel.queue.empty() for channel in channels)
+        return any(not channel.queue.empty() for channel in self._channels(tp))
+
+    def _has_room(self, tp: TP) -> bool:
+        channels = self._channels(tp)
+        return (
+            bool(channels)
+            and self.app.flow_control.is_active()
+            and not any(channel.queue.full() for channel in channels)
+        )
+
+    def _channels(self, tp: TP) -> Collection[Any]:
+        found: Collection[Any] = cast(Any, self.app.topics)._tp_index.get(tp, ())  # noqa: SLF001 Faust has no public view
+        return found
 
     async def _seek_back(self, tp: TP, offset: int, cause: str) -> None:
         self.observer.reread(tp, cause)

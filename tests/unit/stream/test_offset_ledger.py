@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 from faust.types import TP
 
-from detector.stream.guarded_consumer import OffsetLedger, Verdict
+from detector.stream.offset_ledger import OffsetLedger, Verdict
 
 A = TP("articles", 0)
 B = TP("articles", 1)

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from detector.stream.guarded_consumer import OffsetLedger, Verdict
+from detector.stream.offset_ledger import OffsetLedger, Verdict
 
 P = TP("articles", 0)
 
