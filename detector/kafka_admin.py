@@ -1,7 +1,8 @@
 """Makes and describes the topics, and says plainly when a broker or a topic is missing."""
 
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from kafka.errors import (
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
+    SaslAuthenticationFailedError,
     TopicAlreadyExistsError,
 )
 
@@ -41,14 +43,28 @@ def broker_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (KafkaConnectionError, KafkaTimeoutError) as error:
-        message = (
-            f"No Kafka broker answers at {settings.broker}. Start one with `detector broker`, "
-            "or point DETECTOR_BROKER (or --broker) at yours."
-        )
-        raise BrokerUnavailableError(message) from error
+        raise BrokerUnavailableError(_why_unavailable(settings)) from error
+    except SaslAuthenticationFailedError as error:
+        message = f"The broker at {settings.broker} refuses the login of DETECTOR_SECURITY__USERNAME: {error}"
+        raise DetectorError(message) from error
     except KafkaError as error:
         message = f"The broker at {settings.broker} refused: {error}"
         raise DetectorError(message) from error
+
+
+def _why_unavailable(settings: Settings) -> str:
+    """Tell a broker that is not there from one that hangs up; a refused login looks like that to kafka-python."""
+    for address in settings.broker.split(","):
+        host, _, port = address.strip().rpartition(":")
+        with suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), timeout=2):
+            return (
+                f"Something listens at {settings.broker} but ends the Kafka session. Check DETECTOR_SECURITY__PROTOCOL "
+                f"(now {settings.security.protocol}), and the login and certificate settings beside it."
+            )
+    return (
+        f"No Kafka broker answers at {settings.broker}. Start one with `detector broker`, "
+        "or point DETECTOR_BROKER (or --broker) at yours."
+    )
 
 
 @contextmanager
