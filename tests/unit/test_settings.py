@@ -4,10 +4,17 @@ import json
 import os
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from detector.errors import SettingsError
-from detector.settings import Settings, load_settings, setting_names
+from detector.settings import (
+    SecuritySettings,
+    Settings,
+    WorkerSettings,
+    environment_of,
+    load_settings,
+    setting_names,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,8 +53,13 @@ def test_what_the_command_line_says_wins(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_settings(broker="kafka-2:9092").broker == "kafka-2:9092"
 
 
-def test_an_environment_that_is_given_is_the_one_that_is_read() -> None:
-    assert load_settings({"DETECTOR_BROKER": "given:9092"}).broker == "given:9092"
+def test_settings_survive_the_way_through_an_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a child process is given reads as what its parent had, secrets too."""
+    security = SecuritySettings(protocol="SASL_SSL", username="u", password=SecretStr("p"), check_hostname=False)
+    settings = Settings(broker="kafka-1:9092", security=security, worker=WorkerSettings(batch_articles=3))
+    for name, value in environment_of(settings).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
 
 
 @pytest.mark.parametrize(
