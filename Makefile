@@ -7,6 +7,7 @@ MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
 UV_VERSION := 0.13.9
 PYTHON ?= python3
 ARGS ?=
+DETECTOR_TEST_SHARED ?= ../shared
 export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: help setup demo test lint bench model kill-test clean
@@ -31,7 +32,7 @@ bench: setup  ## Measure articles a second: bare core, plain poll loop, whole pa
 	@.venv/bin/python -m tests.bench $(ARGS)
 
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
-	@.venv/bin/python -m tests.build_model $(ARGS)
+	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl -o detector/models/default.npz $(ARGS)
 
 kill-test: setup  ## The full kill test: 20,000 articles, two workers, ten kills, three times
 	@DETECTOR_TEST_KILL_ARTICLES=20000 DETECTOR_TEST_KILLS=10 DETECTOR_TEST_KILL_REPETITIONS=3 \
