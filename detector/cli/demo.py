@@ -19,9 +19,9 @@ from detector.cli.start_broker import start_broker
 from detector.core.eventtypes import EVENT_TYPES
 from detector.core.wire import decode_alert
 from detector.errors import DetectorError, UsageError
-from detector.kafka_admin import create_topics, uncommitted_records
+from detector.kafka.admin import create_topics, uncommitted_records
+from detector.kafka.reading import TopicReader, open_topic
 from detector.settings import Settings
-from detector.topic_reading import TopicReader, open_topic
 from detector.worker_process import WorkerProcess
 
 _GIVE_UP_SECONDS = 120.0

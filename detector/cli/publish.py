@@ -14,8 +14,8 @@ from detector.cli.options import broker_option, settings_for
 from detector.core.parsing import parse_article
 from detector.core.records import Rejected
 from detector.errors import DetectorError
-from detector.kafka_admin import broker_errors, require_topics
-from detector.kafka_clients import kafka_python_options
+from detector.kafka.admin import broker_errors, require_topics
+from detector.kafka.clients import kafka_python_options
 from detector.settings import Settings
 
 

@@ -14,11 +14,11 @@ from detector.cli.options import StartingPointType, broker_option, settings_for
 from detector.core.records import RejectReason
 from detector.core.wire import format_time
 from detector.errors import UsageError
-from detector.kafka_admin import broker_errors
-from detector.kafka_clients import kafka_python_options
+from detector.kafka.admin import broker_errors
+from detector.kafka.clients import kafka_python_options
+from detector.kafka.reading import open_topic
 from detector.settings import Settings
 from detector.stream.messages import HEADER_PREFIX
-from detector.topic_reading import open_topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

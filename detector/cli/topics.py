@@ -17,7 +17,7 @@ def topics() -> None:
 @click.option("--replication", type=click.IntRange(1, 9), help="Copies of each new topic. Default: 1.")
 def create(broker_address: str | None, partitions: int | None, replication: int | None) -> None:
     """Make the topics that are missing; those that exist are left as they are."""
-    from detector.kafka_admin import create_topics, topic_names  # noqa: PLC0415 slow import, see main
+    from detector.kafka.admin import create_topics, topic_names  # noqa: PLC0415 slow import, see main
 
     given = {"partitions": partitions, "replication": replication}
     settings = settings_for(broker_address)
@@ -32,7 +32,7 @@ def create(broker_address: str | None, partitions: int | None, replication: int 
 @broker_option
 def describe(broker_address: str | None) -> None:
     """Show partitions, replication and number of records of each topic."""
-    from detector.kafka_admin import describe_topics  # noqa: PLC0415 slow import, see main
+    from detector.kafka.admin import describe_topics  # noqa: PLC0415 slow import, see main
 
     print_table(
         ("topic", "partitions", "replication", "records"),

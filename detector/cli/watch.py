@@ -11,7 +11,7 @@ from detector.cli.options import StartingPointType, broker_option, settings_for
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES
 from detector.core.records import Alert
 from detector.core.wire import decode_alert
-from detector.topic_reading import open_topic
+from detector.kafka.reading import open_topic
 
 
 @click.command(epilog="Example: detector watch --from beginning --type atrocity --country SY --min-confidence 0.8")

@@ -2,18 +2,16 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import structlog
 from faust.types import TP
 
 from detector.metrics import Metrics
 from detector.settings import Settings
+from detector.stream.faust_app import DetectorApp
 from detector.stream.guarded_consumer import GuardedConsumer
 from detector.stream.health import Health
-
-if TYPE_CHECKING:
-    from detector.stream.app import DetectorApp
 
 _log = structlog.get_logger(__name__)
 
@@ -21,7 +19,7 @@ _BEAT_SECONDS: Final = 1.0
 _PROBE_SECONDS: Final = 5.0
 
 
-def add_monitoring(app: "DetectorApp", settings: Settings, *, metrics: Metrics, health: Health) -> None:
+def add_monitoring(app: DetectorApp, settings: Settings, *, metrics: Metrics, health: Health) -> None:
     """Hang the heartbeat, the lag figures, the broker probe and the assignment signals on the app."""
 
     @app.task
@@ -79,7 +77,7 @@ def _forget_revoked(metrics: Metrics, assigned: set[TP]) -> None:
             gauge.remove(*label)
 
 
-async def _answers(app: "DetectorApp", within_seconds: float) -> bool:
+async def _answers(app: DetectorApp, within_seconds: float) -> bool:
     producer = getattr(app.producer, "_producer", None)
     if producer is None:
         return False

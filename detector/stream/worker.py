@@ -7,7 +7,7 @@ import faust
 import structlog
 from faust.worker import Worker as FaustWorker
 
-from detector.kafka_admin import require_topics
+from detector.kafka.admin import require_topics
 from detector.loading import load_detector
 from detector.metrics import Metrics
 from detector.settings import Settings

@@ -19,7 +19,7 @@ from kafka.admin import KafkaAdminClient
 
 from detector.core.parsing import parse_article
 from detector.core.records import Article
-from detector.kafka_admin import create_topics
+from detector.kafka.admin import create_topics
 from detector.loading import load_detector
 from detector.settings import Settings, TopicSettings, WorkerSettings
 from detector.worker_process import WorkerProcess

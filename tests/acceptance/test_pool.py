@@ -2,7 +2,6 @@
 
 import io
 import time
-import uuid
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ import pytest
 from detector.article_files import read_articles
 from detector.cli.publish import publish_articles
 from detector.core.eventtypes import EVENT_TYPES
-from detector.kafka_admin import create_topics, uncommitted_records
-from detector.settings import Settings, TopicSettings, WorkerSettings
+from detector.kafka.admin import create_topics, uncommitted_records
 from detector.worker_process import WorkerProcess
 from tests.support.kafka_reading import end_offsets
+from tests.support.pipeline import tagged_settings
 
 WAIT_SECONDS = 240
 
@@ -21,17 +20,7 @@ WAIT_SECONDS = 240
 @pytest.mark.timeout(WAIT_SECONDS + 60)
 def test_every_article_of_the_pool_is_accounted_for(broker: str, shared: Path, tmp_path: Path) -> None:
     """In = without an event + with detections + dead letters, and the topics hold what the counters say."""
-    tag = uuid.uuid4().hex[:8]
-    settings = Settings(
-        broker=broker,
-        topics=TopicSettings(
-            articles=f"articles-{tag}",
-            detections=f"detections-{tag}",
-            alerts=f"alerts-{tag}",
-            rejected=f"rejected-{tag}",
-        ),
-        worker=WorkerSettings(group=f"pool-{tag}", data_dir=tmp_path / "data"),
-    )
+    settings = tagged_settings(broker, tmp_path)
     create_topics(settings)
     sources = read_articles([shared / "news" / "pool.jsonl.gz"], standard_input=io.BytesIO())
     sent, _ = publish_articles(settings, sources, unchecked=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from detector.article_files import open_maybe_gzip
 from detector.broker.embedded import EmbeddedBroker
 from detector.cli.console import messages, print_table
-from detector.kafka_admin import create_topics, uncommitted_records
+from detector.kafka.admin import create_topics, uncommitted_records
 from detector.settings import EmbeddedBrokerSettings, Settings
 from detector.worker_process import WorkerProcess
 from tests.bench import contenders

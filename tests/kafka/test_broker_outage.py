@@ -12,7 +12,7 @@ import pytest
 from kafka import KafkaProducer
 
 from detector.broker.embedded import EmbeddedBroker, usable_port
-from detector.kafka_admin import create_topics, uncommitted_records
+from detector.kafka.admin import create_topics, uncommitted_records
 from detector.settings import EmbeddedBrokerSettings, Settings, WorkerSettings
 from detector.worker_process import WorkerProcess
 from tests.support.kafka_reading import read_topic

@@ -13,7 +13,7 @@ from faust.worker import Worker
 from detector.logs import configure_logging
 from detector.metrics import Metrics
 from detector.settings import load_settings
-from detector.stream.app import DetectorApp, new_app
+from detector.stream.faust_app import DetectorApp, new_app
 from detector.stream.guarded_consumer import GuardedConsumer
 from detector.stream.health import Health
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kafka import KafkaProducer
 
-from detector.kafka_admin import create_topics, uncommitted_records
+from detector.kafka.admin import create_topics, uncommitted_records
 from detector.settings import DeadLetterSettings, Settings, TopicSettings, WorkerSettings
 from detector.worker_process import WorkerProcess
 

@@ -43,7 +43,7 @@ LAYERS: dict[str, set[str]] = {
     # A part of the package, and the parts of the package that it may import. `detector` is the modules on top.
     "core": {"core"},
     "broker": {"broker", "errors", "settings"},
-    "stream": {"stream", "core", "errors", "loading", "metrics", "settings", "kafka_admin", "kafka_clients"},
+    "stream": {"stream", "core", "errors", "loading", "metrics", "settings", "kafka"},
     "errors": set(),
     "settings": {"errors"},
     "metrics": {"core"},
@@ -52,9 +52,7 @@ LAYERS: dict[str, set[str]] = {
     "schemas": set(),
     "article_files": {"errors"},
     "corpus": {"core", "errors"},
-    "kafka_clients": {"errors", "settings"},
-    "kafka_admin": {"errors", "settings", "kafka_clients"},
-    "topic_reading": {"errors", "settings", "kafka_clients", "kafka_admin"},
+    "kafka": {"kafka", "errors", "settings"},
     "worker_process": {"broker", "errors", "settings"},
 }
 OUTERMOST = {"cli", "__main__"}

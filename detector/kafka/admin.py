@@ -18,7 +18,7 @@ from kafka.errors import (
 )
 
 from detector.errors import BrokerUnavailableError, DetectorError
-from detector.kafka_clients import kafka_python_options
+from detector.kafka.clients import kafka_python_options
 from detector.settings import Settings
 
 _DAY_MS: Final = 24 * 3600 * 1000

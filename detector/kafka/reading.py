@@ -9,8 +9,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from detector.errors import DetectorError
-from detector.kafka_admin import broker_errors
-from detector.kafka_clients import kafka_python_options
+from detector.kafka.admin import broker_errors
+from detector.kafka.clients import kafka_python_options
 from detector.settings import Settings
 
 _POLL_MS: Final = 500

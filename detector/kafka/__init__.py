@@ -1,0 +1,1 @@
+"""What every command shares that speaks to a broker: connection options, topics, reading without a group."""
