@@ -10,27 +10,49 @@ from detector.core.vectors import Floats
 BEST: Final = 3
 """Sentences that speak for the article: the best ones, as one sentence alone errs more than several together."""
 
+ARTICLE_FEATURES: Final = BEST + 1
+"""The best sentence scores, and the title's."""
+
 FLOOR: Final = -5.0
 """Sentence scores (log-odds) below this are as good as absent, and absent ones count as this."""
 
 
-def article_features(scores: Floats) -> Floats:
-    """Return the best `BEST` scores of each type, descending, at least `FLOOR`.
+SENTENCE_CHARS: Final = 150
+"""Length of a usual news sentence: tells how many a short text can have."""
 
-    `scores` has shape (sentences, types) and may have no row; the result has shape (types, BEST).
+GAP: Final = 1.0
+"""Log-odds by which the next best sentence usually falls behind in an article that carries a type."""
+
+
+def article_features(scores: Floats, *, first_is_title: bool, has_title: bool = True, chars: int = 1_000_000) -> Floats:
+    """Return the best `BEST` scores of each type, descending, then the title's score; none below `FLOOR`.
+
+    `scores` has shape (sentences, types), the title first if it was scored, and may have no row; the result has shape
+    (types, ARTICLE_FEATURES). A flash of one sentence must not be doubted for want of a second: the further sentences are taken
+    to fall behind the best by no more than `GAP` each in a text with room for just them, by more the longer the text of `chars`
+    characters is, which leaves ordinary articles as they are; a title that is absent counts as the second sentence does.
     """
-    features = np.full((len(EVENT_TYPES), BEST), FLOOR)
-    if len(scores):
-        best = -np.sort(-scores, axis=0)[:BEST].T
-        features[:, : best.shape[1]] = np.maximum(best, FLOOR)
+    room = max((chars // SENTENCE_CHARS + 1 + has_title) / BEST, 1.0)
+    features = np.empty((len(EVENT_TYPES), ARTICLE_FEATURES))
+    for kind, column in enumerate(zip(*scores.tolist(), strict=True) if len(scores) else [()] * len(EVENT_TYPES)):
+        best = sorted(column, reverse=True)[:BEST]
+        best += [FLOOR] * (BEST - len(best))
+        first = max(best[0], FLOOR)
+        for place in range(BEST):
+            # Plain floats: the arrays are tiny, and this runs for every article that passes the gate.
+            best[place] = max(best[place], first - GAP * place * room, FLOOR) if column else FLOOR
+        title = max(column[0], FLOOR) if first_is_title else FLOOR if has_title else best[1]
+        features[kind] = (*best, title)
     return features
 
 
 def article_scores(features: Floats, aggregation: Floats) -> Floats:
     """Return the log-odds of each type for one article, shape (types,), from `article_features` and the model's matrix."""
-    return aggregation[:, 0] + (features * aggregation[:, 1:]).sum(axis=1)
+    scores: Floats = aggregation[:, 0] + (features * aggregation[:, 1:]).sum(axis=1)
+    return scores
 
 
 def probability(scores: Floats) -> Floats:
     """Return the logistic function of scores, elementwise, safe for any size."""
-    return 1.0 / (1.0 + np.exp(-np.clip(scores, -40.0, 40.0)))
+    chances: Floats = 1.0 / (1.0 + np.exp(-np.clip(scores, -40.0, 40.0)))
+    return chances

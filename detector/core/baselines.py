@@ -17,13 +17,14 @@ KEYWORDS: Final[Mapping[EventType, str]] = {
     EventType.CEASEFIRE: r"cease-?\s?fires?|truces?|armistice|cessation of hostilities|humanitarian pause",
     EventType.EVACUATION: r"evacuat\w+|evacuees?|airlift\w*|bused out|flee their homes|ordered to leave",
     EventType.ATROCITY: (
-        r"massacr\w+|genocid\w+|atrocit\w+|war crimes?|crimes against humanity|ethnic cleansing|mass graves?|tortur\w+|"
-        r"summary executions?|chemical (?:attack|weapons?)|behead\w+|civilians? (?:were )?killed|kill\w* (?:\w+ ){0,3}civilians|"
+        r"massacr\w+|genocid\w+|atrocit\w+|war crimes?|crimes against humanity|ethnic cleansing|mass graves?|"
+        r"tortur\w+|summary executions?|chemical (?:attack|weapons?)|behead\w+|civilians? (?:were )?killed|"
+        r"kill\w* (?:\w+ ){0,3}civilians|"
         r"suicide bomb\w*|terror(?:ist)? attacks?"
     ),
     EventType.SOLIDARITY: (
-        r"solidarity|vigils?|minute'?s?'? (?:of )?silence|moment of silence|half-?\s?(?:mast|staff)|st(?:and|ands|ood|anding) with|"
-        r"tributes?|lit up in"
+        r"solidarity|vigils?|minute'?s?'? (?:of )?silence|moment of silence|half-?\s?(?:mast|staff)|"
+        r"st(?:and|ands|ood|anding) with|tributes?|lit up in"
     ),
 }
 """What someone who knows the news would search for, one expression per type, case ignored."""

@@ -7,11 +7,12 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from detector.core.aggregation import article_features, article_scores, probability
-from detector.core.document import Candidate, candidate_text, candidates, context_row, sentence_row
+from detector.core.document import MAX_CANDIDATES, Candidate, all_sentences, candidate_text, candidates
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, STATUSES, EventType
-from detector.core.features import describe
+from detector.core.features import describe, sentence_features
 from detector.core.modelfile import LinearModel, digest_of, model_from_bytes
 from detector.core.records import Article, Classification, Evidence, Finding, ModelInfo, Reason
+from detector.core.tokens import words
 from detector.core.vectors import Floats, Vocabulary
 
 MAX_EVIDENCE: Final = 3
@@ -34,12 +35,13 @@ class Classifier:
         self.info = ModelInfo(name=model.name, version=model.version, digest=digest)
         self.thresholds: Mapping[EventType, float] = dict(model.thresholds)
         self._model = model
-        self._vocabulary = Vocabulary(model.features, model.idf)
-        self._gate = frozenset(word.encode("ascii") for word in model.gate)
+        self._vocabulary = Vocabulary(model.features)
         self._weights = model.weights.astype(np.float64)
         self._status_rank = np.full(len(model.features), -1, dtype=np.int64)
         self._status_rank[model.status_columns] = np.arange(len(model.status_columns))
-        nothing = article_scores(article_features(np.empty((0, len(EVENT_TYPES)))), model.aggregation)
+        nothing = article_scores(
+            article_features(np.empty((0, len(EVENT_TYPES))), first_is_title=False), model.aggregation
+        )
         self._no_event = Classification(scores=_rounded(probability(nothing)), findings=())
 
     @classmethod
@@ -47,44 +49,49 @@ class Classifier:
         """Return the classifier of a model file's content; raises `ModelFileError` when it is unusable."""
         return cls(model_from_bytes(data), digest_of(data))
 
-    @property
-    def gate(self) -> frozenset[bytes]:
-        """The words without which a sentence is not looked at, lower-case ASCII."""
-        return self._gate
-
     def classify(self, articles: Sequence[Article]) -> list[Classification]:
         """Return one classification per article, in order; an article's answer does not depend on its batch."""
-        found = [candidates(article, self._gate or None) for article in articles]
+        found = [candidates(article, self._model.gate) for article in articles]
         scored = [number for number, sentences in enumerate(found) if sentences]
         answers = [self._no_event] * len(articles)
         if not scored:
             return answers
-        rows = self._vocabulary.rows([sentence_row(articles[n], sentence) for n in scored for sentence in found[n]])
-        contexts = self._vocabulary.rows([context_row(articles[n]) for n in scored])
-        sizes = [len(found[n]) for n in scored]
-        owner = np.repeat(np.arange(len(scored)), sizes)
-        scores = rows @ self._weights + (contexts @ self._weights)[owner] + self._model.intercepts
+        rows = self._rows([candidate_text(articles[n], sentence) for n in scored for sentence in found[n]])
+        scores = rows @ self._weights + self._model.intercepts
         end = 0
-        for position, n in enumerate(scored):
-            start, end = end, end + sizes[position]
-            answers[n] = self._answer(
-                articles[n], found[n], scores[start:end], rows[start:end], contexts[position : position + 1]
-            )
+        for n in scored:
+            start, end = end, end + len(found[n])
+            answers[n] = self._answer(articles[n], found[n], scores[start:end], rows, start)
         return answers
+
+    def doubtful(self, answer: Classification) -> tuple[EventType, ...]:
+        """Return the types in the abstain band: below the threshold, but too likely to be called absent."""
+        return tuple(
+            kind for kind in EVENT_TYPES if self._model.doubt[kind] <= answer.scores[kind] < self.thresholds[kind]
+        )
+
+    def gate_recall(self, articles: Sequence[Article]) -> tuple[int, int]:
+        """Return how many sentences that fire on their own (even odds for some type) pass the gate, and how many there are."""
+        kept = firing = 0
+        for article in articles:
+            sentences = all_sentences(article)[:MAX_CANDIDATES]
+            if not sentences:
+                continue
+            passing = set(candidates(article, self._model.gate))
+            rows = self._rows([candidate_text(article, sentence) for sentence in sentences])
+            fires = (rows @ self._weights + self._model.intercepts >= 0).any(axis=1)
+            firing += int(fires.sum())
+            kept += sum(sentence in passing for sentence, fired in zip(sentences, fires, strict=True) if fired)
+        return kept, firing
 
     def decision(self, article: Article, evidence: Evidence, kind: EventType) -> float:
         """Return the decision function (log-odds) of one evidence sentence, which the reasons of a finding add up to."""
-        for sentence in candidates(article, self._gate or None):
-            if (sentence.field, sentence.span.start, sentence.span.end) == (
-                evidence.field,
-                evidence.start,
-                evidence.end,
-            ):
-                row = self._vocabulary.rows([sentence_row(article, sentence)])
-                context = self._vocabulary.rows([context_row(article)])
-                scores = row @ self._weights + context @ self._weights + self._model.intercepts
-                return float(scores[0, EVENT_TYPES.index(kind)])
-        raise ValueError("the evidence is no sentence of the article that the classifier scores")
+        body = article.text if evidence.field == "text" else article.title or ""
+        scores = self._rows([body[evidence.start : evidence.end]]) @ self._weights + self._model.intercepts
+        return float(scores[0, EVENT_TYPES.index(kind)])
+
+    def _rows(self, sentences: Sequence[str]) -> "csr_matrix[Any]":
+        return self._vocabulary.rows([sentence_features(words(sentence)) for sentence in sentences])
 
     def _answer(
         self,
@@ -92,9 +99,16 @@ class Classifier:
         sentences: Sequence[Candidate],
         scores: Floats,
         rows: "csr_matrix[Any]",
-        context: "csr_matrix[Any]",
+        first: int,
     ) -> Classification:
-        confidences = _rounded(probability(article_scores(article_features(scores), self._model.aggregation)))
+        """The answer for one article, whose sentences have the rows from `first` on."""
+        features = article_features(
+            scores,
+            first_is_title=sentences[0].field == "title",
+            has_title=bool(article.title),
+            chars=len(article.text),
+        )
+        confidences = _rounded(probability(article_scores(features, self._model.aggregation)))
         findings: list[Finding] = []
         for column, kind in enumerate(EVENT_TYPES):
             if confidences[kind] < self.thresholds[kind]:
@@ -105,7 +119,7 @@ class Classifier:
             findings.append(
                 Finding(
                     type=kind,
-                    status=self._status(kind, rows, kept),
+                    status=self._status(kind, rows[[first + n for n in kept]]),
                     confidence=confidences[kind],
                     threshold=self.thresholds[kind],
                     evidence=tuple(
@@ -118,17 +132,16 @@ class Classifier:
                         )
                         for n, chance in zip(kept, chances, strict=False)
                     ),
-                    why=self._why(rows[kept[0]], context, column),
+                    why=self._why(rows[first + kept[0]], column),
                 )
             )
         return Classification(scores=confidences, findings=tuple(findings))
 
-    def _why(self, row: "csr_matrix[Any]", context: "csr_matrix[Any]", column: int) -> tuple[Reason, ...]:
+    def _why(self, row: "csr_matrix[Any]", column: int) -> tuple[Reason, ...]:
         """The strongest features of a sentence, the sum of the others, and the intercept: together the decision function."""
         parts = [
             (float(value * self._weights[index, column]), index)
-            for matrix in (row, context)
-            for index, value in zip(matrix.indices, matrix.data, strict=True)
+            for index, value in zip(row.indices, row.data, strict=True)
         ]
         parts.sort(key=lambda part: (-abs(part[0]), self._vocabulary.features[part[1]]))
         strongest = [
@@ -142,11 +155,11 @@ class Classifier:
             Reason(feature="(intercept)", weight=round(float(self._model.intercepts[column]), _REASON_DECIMALS)),
         )
 
-    def _status(self, kind: EventType, rows: "csr_matrix[Any]", kept: Sequence[int]) -> str:
-        """The likeliest status by the evidence sentences together, the best one counting most."""
+    def _status(self, kind: EventType, rows: "csr_matrix[Any]") -> str:
+        """The likeliest status by the evidence sentences together, best first, the best one counting most."""
         total = self._model.status_intercepts.copy()
-        for rank, n in enumerate(kept):
-            row = rows[n]
+        for rank in range(rows.shape[0]):
+            row = rows[rank]
             known = self._status_rank[row.indices]
             used = known >= 0
             total += (row.data[used, None] * self._model.status_weights[known[used]]).sum(axis=0) / (1 + rank)

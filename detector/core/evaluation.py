@@ -85,7 +85,8 @@ def evaluate(gold: Sequence[LabelledArticle], answers: Sequence[Classification])
     draws = np.random.default_rng(_SEED).multinomial(len(gold), np.full(len(gold), 1 / len(gold)), size=RESAMPLES)
     weights = np.vstack([np.ones((1, len(gold))), draws]).astype(np.float64)
     quality = {
-        kind: _quality(kind, gold, found, chances[:, column], truth[:, column]) for column, kind in enumerate(EVENT_TYPES)
+        kind: _quality(kind, gold, found, chances[:, column], truth[:, column])
+        for column, kind in enumerate(EVENT_TYPES)
     }
     total = sum(item.found for item in quality.values())
     return Evaluation(
@@ -132,10 +133,10 @@ def score_table(
     return table
 
 
-def average_precision(
-    truth: NDArray[np.bool_], chances: Floats, used: NDArray[np.bool_], weights: Floats
-) -> Floats:
+def average_precision(truth: NDArray[np.bool_], chances: Floats, used: NDArray[np.bool_], weights: Floats) -> Floats:
     """Return the area under the precision-recall curve (step-wise) for each row of article weights."""
+    if not used.any():
+        return np.zeros(len(weights))
     order = np.argsort(-chances[used], kind="stable")
     weighted = weights[:, used][:, order]
     hits = np.cumsum(weighted * truth[used][order], axis=1)
@@ -167,7 +168,11 @@ def _quality(
     chances: Floats,
     truth: NDArray[np.bool_],
 ) -> Quality:
-    both = [(findings[kind], item.labels[kind]) for findings, item in zip(found, gold, strict=True) if kind in findings and kind in item.labels]
+    both = [
+        (findings[kind], item.labels[kind])
+        for findings, item in zip(found, gold, strict=True)
+        if kind in findings and kind in item.labels
+    ]
     return Quality(
         calibration_error=expected_calibration_error(chances, truth),
         status_accuracy=sum(finding.status == label.status for finding, label in both) / max(len(both), 1),

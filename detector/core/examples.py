@@ -7,10 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.core.document import Candidate, candidate_text, candidates, context_row, sentence_row
+from detector.core.document import Candidate, all_sentences, candidate_text
 from detector.core.eventtypes import EVENT_TYPES, EventType
+from detector.core.features import Row, sentence_features
 from detector.core.labelled import LabelledArticle
-from detector.core.vectors import Row
+from detector.core.tokens import words
 
 OVERLAP: Final = 0.5
 """A sentence shows a type when an evidence span covers this share of it, or it covers this share of the span."""
@@ -25,54 +26,65 @@ class Examples:
     """The sentences of many articles; the rows of an article stand together, in its order.
 
     `marks` has shape (sentences, types): `POSITIVE`, `NEGATIVE`, or `UNKNOWN` for sentences outside the evidence of an article
-    that carries the type. `owners` (sentences,) is the number of each sentence's article.
+    that carries the type. `owners` (sentences,) is the number of each sentence's article, `titles` tells which are titles.
+    `present` and `clear` (articles, types) tell what an article carries and what its coder was sure of.
     """
 
     articles: tuple[LabelledArticle, ...]
     sentences: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
     rows: tuple[Row, ...]
-    contexts: tuple[Row, ...]
     marks: NDArray[np.int8]
     owners: NDArray[np.int64]
+    titles: NDArray[np.bool_]
+    present: NDArray[np.bool_]
+    clear: NDArray[np.bool_]
+
+    def bounds(self) -> NDArray[np.int64]:
+        """Return where the sentences of each article begin, and the end of the last, shape (articles + 1,)."""
+        return np.searchsorted(self.owners, np.arange(len(self.articles) + 1))
 
 
 def build_examples(articles: Sequence[LabelledArticle]) -> Examples:
     """Return the examples of labelled articles, without a gate: the model must learn what the gate then skips."""
     sentences: list[str] = []
-    rows: list[Row] = []
-    contexts: list[Row] = []
     marks: list[list[int]] = []
     owners: list[int] = []
+    titles: list[bool] = []
     for number, labelled in enumerate(articles):
-        contexts.append(context_row(labelled.article))
-        for candidate in candidates(labelled.article, None):
+        for candidate in all_sentences(labelled.article):
             sentences.append(candidate_text(labelled.article, candidate))
-            rows.append(sentence_row(labelled.article, candidate))
-            marks.append(_marks(labelled, candidate))
+            marks.append([_mark(labelled, kind, candidate) for kind in EVENT_TYPES])
             owners.append(number)
+            titles.append(candidate.field == "title")
+    normalised = tuple(tuple(words(sentence)) for sentence in sentences)
     return Examples(
         articles=tuple(articles),
         sentences=tuple(sentences),
-        rows=tuple(rows),
-        contexts=tuple(contexts),
+        words=normalised,
+        rows=tuple(map(sentence_features, normalised)),
         marks=np.array(marks, dtype=np.int8).reshape(-1, len(EVENT_TYPES)),
         owners=np.array(owners, dtype=np.int64),
+        titles=np.array(titles, dtype=np.bool_),
+        present=np.array([[kind in labelled.labels for kind in EVENT_TYPES] for labelled in articles]),
+        clear=np.array([[kind not in labelled.ambiguous for kind in EVENT_TYPES] for labelled in articles]),
     )
 
 
-def _marks(labelled: LabelledArticle, candidate: Candidate) -> list[int]:
-    return [
-        NEGATIVE if kind not in labelled.labels else POSITIVE if _shows(labelled, kind, candidate) else UNKNOWN
-        for kind in EVENT_TYPES
-    ]
+def rows_by_article(examples: Examples) -> list[list[Row]]:
+    """Return the feature rows grouped by article."""
+    grouped: list[list[Row]] = [[] for _ in examples.articles]
+    for row, owner in zip(examples.rows, examples.owners, strict=True):
+        grouped[owner].append(row)
+    return grouped
 
 
-def _shows(labelled: LabelledArticle, kind: EventType, candidate: Candidate) -> bool:
+def _mark(labelled: LabelledArticle, kind: EventType, candidate: Candidate) -> int:
+    if kind not in labelled.labels:
+        return NEGATIVE
     start, end = candidate.span
     for span in labelled.labels[kind].evidence:
-        if span.field != candidate.field:
-            continue
         shared = min(end, span.end) - max(start, span.start)
-        if shared >= OVERLAP * min(end - start, span.end - span.start):
-            return True
-    return False
+        if span.field == candidate.field and shared >= OVERLAP * min(end - start, span.end - span.start):
+            return POSITIVE
+    return UNKNOWN

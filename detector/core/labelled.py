@@ -115,11 +115,12 @@ def _labelled(record: dict[str, Any], source: str, number: int) -> LabelledArtic
         raise fail("labels", "must be an object of types (empty when the article carries none)")
     ambiguous = record.get("ambiguous", [])
     if not isinstance(ambiguous, list) or any(kind not in EVENT_TYPES for kind in ambiguous):
-        raise fail("ambiguous", f"must be a list of types out of {', '.join(EVENT_TYPES)}")
+        raise fail("ambiguous", "must be a list of types out of " + ", ".join(EVENT_TYPES))
     found: dict[EventType, Label] = {}
     for kind, label in labels.items():
         if kind not in EVENT_TYPES:
-            raise fail(f"labels.{kind}", f"unknown type; the types are {', '.join(EVENT_TYPES)}")
+            where = f"labels.{kind}"
+            raise fail(where, "unknown type; the types are " + ", ".join(EVENT_TYPES))
         found[EventType(kind)] = _label(record, EventType(kind), label, fail)
     return LabelledArticle(
         article=Article(
@@ -138,10 +139,13 @@ def _label(record: dict[str, Any], kind: EventType, label: object, fail: Any) ->
     if not isinstance(label, dict):
         raise fail(where, "must be an object with status and evidence")
     if label.get("status") not in STATUSES[kind]:
-        raise fail(f"{where}.status", f"{label.get('status')!r} is no status of {kind}: {', '.join(STATUSES[kind])}")
+        problem = f"{label.get('status')!r} is no status of {kind}: {', '.join(STATUSES[kind])}"
+        spot = f"{where}.status"
+        raise fail(spot, problem)
     evidence = label.get("evidence")
     if not isinstance(evidence, list) or not evidence:
-        raise fail(f"{where}.evidence", "must be a non-empty list")
+        spot = f"{where}.evidence"
+        raise fail(spot, "must be a non-empty list")
     spans: list[GoldSpan] = []
     for index, item in enumerate(evidence):
         spot = f"{where}.evidence[{index}]"
@@ -150,8 +154,11 @@ def _label(record: dict[str, Any], kind: EventType, label: object, fail: Any) ->
         name, start, end = item.get("field", "text"), item.get("start"), item.get("end")
         body = record.get(name) or ""
         if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(body):
-            raise fail(spot, f"offsets {start}..{end} do not lie inside the {name} of {len(body)} characters")
+            problem = f"offsets {start}..{end} do not lie inside the {name} of {len(body)} characters"
+            raise fail(spot, problem)
         if "text" in item and body[start:end] != item["text"]:
-            raise fail(f"{spot}.text", f"is not what stands at {start}..{end} of the {name}")
+            problem = f"is not what stands at {start}..{end} of the {name}"
+            spot = f"{spot}.text"
+            raise fail(spot, problem)
         spans.append(GoldSpan(field=cast("ArticleField", name), start=start, end=end))
     return Label(status=str(label["status"]), evidence=tuple(spans))

@@ -11,10 +11,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.core.aggregation import ARTICLE_FEATURES
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, EventType
+from detector.core.gate import Gate
 from detector.core.vectors import Floats
 
-FORMAT: Final = 1
+FORMAT: Final = 3
 """Version of the file layout; a file of another version is refused."""
 
 DIGEST_CHARS: Final = 16
@@ -28,21 +30,22 @@ class ModelFileError(ValueError):
 class LinearModel:
     """Everything that a classifier needs, immutable.
 
-    With F features, T types, S statuses, C features of the status model and A article features:
-    `weights` (F, T) and `intercepts` (T,) give sentence scores in log-odds; `aggregation` (T, 1 + A), intercept first, turns
-    an article's best sentence scores into its confidence; `status_columns` (C,) indexes the features that the status weights
-    (C, S) are for.
+    With F features, T types, S statuses, C features of the status model and A article features: `weights` (F, T) and
+    `intercepts` (T,) give sentence scores in log-odds; `aggregation` (T, 1 + A), intercept first, turns an article's best
+    sentence scores into its confidence; `status_columns` (C,) indexes the features that the status weights (C, S) are for.
+    `thresholds` and the lower ends of the abstain bands, `doubt`, are confidences: at least the threshold is a finding, between
+    the two the model does not know.
     """
 
     name: str
     version: str
     features: tuple[str, ...]
-    idf: NDArray[np.float32]
     weights: NDArray[np.float32]
     intercepts: Floats
     aggregation: Floats
     thresholds: Mapping[EventType, float]
-    gate: tuple[str, ...]
+    doubt: Mapping[EventType, float]
+    gate: Gate
     status_columns: NDArray[np.int32]
     status_weights: NDArray[np.float32]
     status_intercepts: Floats
@@ -58,6 +61,8 @@ def model_to_bytes(model: LinearModel) -> bytes:
         "types": list(EVENT_TYPES),
         "statuses": list(ALL_STATUSES),
         "thresholds": {kind.value: model.thresholds[kind] for kind in EVENT_TYPES},
+        "gate": [model.gate.sentence, model.gate.article],
+        "doubt": {kind.value: model.doubt[kind] for kind in EVENT_TYPES},
         "notes": model.notes,
     }
     buffer = io.BytesIO()
@@ -65,8 +70,8 @@ def model_to_bytes(model: LinearModel) -> bytes:
         buffer,
         head=_text_array(json.dumps(head, sort_keys=True)),
         features=_text_array("\n".join(model.features)),
-        gate=_text_array("\n".join(model.gate)),
-        idf=model.idf,
+        gate_words=_text_array(b"\n".join(sorted(model.gate.weights)).decode("ascii")),
+        gate_weights=np.array([model.gate.weights[word] for word in sorted(model.gate.weights)], dtype=np.float64),
         weights=model.weights,
         intercepts=model.intercepts,
         aggregation=model.aggregation,
@@ -84,21 +89,30 @@ def model_from_bytes(data: bytes) -> LinearModel:
             arrays = {name: archive[name] for name in archive.files}
         head = json.loads(_text(arrays["head"]))
         if head["format"] != FORMAT:
-            raise ModelFileError(
-                f"the model file has format {head['format']}, this version reads {FORMAT}; train it anew"
-            )
+            message = f"the model file has format {head['format']}, this version reads {FORMAT}; train it anew"
+            raise ModelFileError(message)
         if head["types"] != list(EVENT_TYPES) or head["statuses"] != list(ALL_STATUSES):
             raise ModelFileError("the model file was trained for other types or statuses; train it anew")
         model = LinearModel(
             name=head["name"],
             version=head["version"],
             features=_lines(arrays["features"]),
-            idf=arrays["idf"],
             weights=arrays["weights"],
             intercepts=arrays["intercepts"],
             aggregation=arrays["aggregation"],
             thresholds={kind: float(head["thresholds"][kind.value]) for kind in EVENT_TYPES},
-            gate=_lines(arrays["gate"]),
+            doubt={kind: float(head["doubt"][kind.value]) for kind in EVENT_TYPES},
+            gate=Gate(
+                weights=dict(
+                    zip(
+                        (word.encode("ascii") for word in _lines(arrays["gate_words"])),
+                        arrays["gate_weights"].tolist(),
+                        strict=True,
+                    )
+                ),
+                sentence=float(head["gate"][0]),
+                article=float(head["gate"][1]),
+            ),
             status_columns=arrays["status_columns"],
             status_weights=arrays["status_weights"],
             status_intercepts=arrays["status_intercepts"],
@@ -107,7 +121,8 @@ def model_from_bytes(data: bytes) -> LinearModel:
     except (BadZipFile, KeyError, OSError, EOFError, TypeError, ValueError) as error:
         if isinstance(error, ModelFileError):
             raise
-        raise ModelFileError(f"not a detector model file: {error}") from error
+        message = f"not a detector model file: {error}"
+        raise ModelFileError(message) from error
     _check_shapes(model)
     return model
 
@@ -120,11 +135,9 @@ def digest_of(data: bytes) -> str:
 def _check_shapes(model: LinearModel) -> None:
     features, types, statuses = len(model.features), len(EVENT_TYPES), len(ALL_STATUSES)
     fits = (
-        model.idf.shape == (features,)
-        and model.weights.shape == (features, types)
+        model.weights.shape == (features, types)
         and model.intercepts.shape == (types,)
-        and model.aggregation.ndim == 2  # noqa: PLR2004 - a matrix
-        and model.aggregation.shape[0] == types
+        and model.aggregation.shape == (types, 1 + ARTICLE_FEATURES)
         and model.status_weights.shape == (len(model.status_columns), statuses)
         and model.status_intercepts.shape == (statuses,)
         and bool(np.all((model.status_columns >= 0) & (model.status_columns < features)))

@@ -46,7 +46,9 @@ def read_pairs(data: bytes, source: str) -> list[MinimalPair]:
             record = json.loads(line)
             kind = EventType(record["type"])
             sides = [_side(record, name, kind) for name in ("a", "b")]
-            pairs.append(MinimalPair(id=str(record["id"]), type=kind, rule=str(record["rule"]), sides=(sides[0], sides[1])))
+            pairs.append(
+                MinimalPair(id=str(record["id"]), type=kind, rule=str(record["rule"]), sides=(sides[0], sides[1]))
+            )
         except KeyError as error:
             raise LabelledDataError(source, number, str(error.args[0]), "is missing") from None
         except (TypeError, ValueError) as error:
@@ -62,7 +64,8 @@ def pair_scores(pairs: Sequence[MinimalPair], answers: Sequence[Classification])
     for number, pair in enumerate(pairs):
         by_status = all(side.status is not None for side in pair.sides)
         right = [
-            _is_right(side.status, answers[2 * number + n], pair.type, by_status=by_status) for n, side in enumerate(pair.sides)
+            _is_right(side.status, answers[2 * number + n], pair.type, by_status=by_status)
+            for n, side in enumerate(pair.sides)
         ]
         tallies.setdefault(pair.rule, []).append((right[0], right[1]))
     everything = [item for tally in tallies.values() for item in tally]
@@ -72,11 +75,13 @@ def pair_scores(pairs: Sequence[MinimalPair], answers: Sequence[Classification])
 def _side(record: Mapping[str, object], name: str, kind: EventType) -> PairSide:
     side = record[name]
     if not isinstance(side, dict):
-        raise TypeError(f"{name} is no object")
+        message = f"{name} is no object"
+        raise TypeError(message)
     label = side["labels"].get(kind.value)
     unknown = set(side["labels"]) - set(EVENT_TYPES)
     if unknown or (label is not None and label["status"] not in STATUSES[kind]):
-        raise ValueError(f"{name}.labels holds an unknown type or status")
+        message = f"{name}.labels holds an unknown type or status"
+        raise ValueError(message)
     article = Article(id=f"{record['id']}-{name}", text=side["text"], title=side.get("title"))
     return PairSide(article=article, status=label["status"] if label else None)
 
@@ -89,4 +94,6 @@ def _is_right(status: str | None, answer: Classification, kind: EventType, *, by
 
 
 def _score(tally: Sequence[tuple[bool, bool]]) -> PairScore:
-    return PairScore(pairs=len(tally), both_right=sum(a and b for a, b in tally), sides_right=sum(a + b for a, b in tally))
+    return PairScore(
+        pairs=len(tally), both_right=sum(a and b for a, b in tally), sides_right=sum(a + b for a, b in tally)
+    )

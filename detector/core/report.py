@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from detector.core.eventtypes import EVENT_TYPES
 from detector.core.evaluation import MODES, Evaluation, Figure
+from detector.core.eventtypes import EVENT_TYPES
 from detector.core.pairs import PairScore
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}

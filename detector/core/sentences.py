@@ -83,7 +83,7 @@ def is_hard_wrapped(text: str) -> bool:
     filled = [line for line in lines if line]
     low, high = _WRAP_WIDTHS
     wide = [line for line in filled if low <= len(line) <= high]
-    if len(filled) < 6 or len(wide) < 0.6 * len(filled) or any(len(line) > high for line in filled):  # noqa: PLR2004
+    if len(filled) < 6 or len(wide) < 0.6 * len(filled) or any(len(line) > high for line in filled):  # noqa: PLR2004 - as above
         return False
     return sum(not line.endswith(_TERMINAL) for line in wide) > 0.7 * len(wide)
 

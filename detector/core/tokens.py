@@ -8,10 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-MAX_WORD_CHARS: Final = 30
-"""Longer runs of letters are no words: URLs, lost blanks, noise."""
-
-_WORD: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[$£€%?]")
+_WORD: Final = re.compile(r"[^\W\d_]+|#[\d+-]+|#year|[$£€%?]")
+_FIGURE: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_DIGIT: Final = re.compile(r"\d")
 _NEGATED: Final = re.compile(r"n\s?['’]\s?t\b")
 _CEASEFIRE: Final = re.compile(r"\bcease[\s\-‐-―]+fire")
 
@@ -19,13 +18,37 @@ _NUMBER_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("two", "three", "four", "couple"), "#2-4"),
     **dict.fromkeys(("five", "six", "seven", "eight", "nine"), "#5-9"),
     **dict.fromkeys(
-        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "dozen", "dozens", "scores"],
+        [
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+            "thirty",
+            "forty",
+            "fifty",
+            "sixty",
+            "seventy",
+            "eighty",
+            "ninety",
+            "dozen",
+            "dozens",
+            "scores",
+        ],
         "#10-99",
     ),
     **dict.fromkeys(("hundred", "hundreds"), "#100-999"),
     **dict.fromkeys(("thousand", "thousands", "million", "millions"), "#1000+"),
 }
-_WEEKDAYS: Final = dict.fromkeys(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], "#weekday")
+_WEEKDAYS: Final = dict.fromkeys(
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], "#weekday"
+)
 _MONTHS: Final = dict.fromkeys(
     ["january", "february", "april", "june", "july", "august", "september", "october", "november", "december"], "#month"
 )
@@ -62,12 +85,9 @@ def words(sentence: str) -> list[str]:
         lowered = _NEGATED.sub(" not", lowered)
     if "cease" in lowered:
         lowered = _CEASEFIRE.sub("ceasefire", lowered)
-    canonical = _CANONICAL.get
-    return [
-        canonical(word) or (word if not word[0].isdigit() else figure_class(word))
-        for word in _WORD.findall(lowered)
-        if len(word) <= MAX_WORD_CHARS
-    ]
+    if _DIGIT.search(lowered):
+        lowered = _FIGURE.sub(_figure_word, lowered.replace("#", " "))
+    return [_CANONICAL.get(word, word) for word in _WORD.findall(lowered)]
 
 
 def figure_class(figure: str) -> str:
@@ -77,8 +97,12 @@ def figure_class(figure: str) -> str:
     """
     whole = figure.split(".", 1)[0].replace(",", "")
     size = len(whole)
-    if size == 4 and "," not in figure and whole[:2] in ("19", "20"):  # noqa: PLR2004
+    if size == 4 and "," not in figure and whole[:2] in ("19", "20"):  # noqa: PLR2004 - the bounds of the classes
         return "#year"
     if size == 1:
         return "#5-9" if whole >= "5" else "#2-4" if whole >= "2" else "#1"
     return ("#10-99", "#100-999", "#1000+")[min(size, 4) - 2]
+
+
+def _figure_word(match: re.Match[str]) -> str:
+    return f" {figure_class(match[0])} "

@@ -9,67 +9,64 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from detector.core.features import BLOCK_LENGTHS, block_of
+from detector.core.features import BLOCK_LENGTHS, Row
 
 Floats: TypeAlias = NDArray[np.float64]
-Block: TypeAlias = Sequence[str]
-"""Distinct feature names of one block of one row."""
 
-Row: TypeAlias = Sequence[Block]
-
-_MIN_NORM: Final = 1e-12
+MINIMUM_ARTICLES: Final = (2, 3, 3)
+"""Articles that a feature of each block must stand in. One seen in a single article could carry over a piece of it; pairs and
+relations seen twice only cost room: leaving them out changed no figure."""
 
 
 class Vocabulary:
-    """The features that the model knows, with their weights of rarity (idf)."""
+    """The features that the model knows, in column order."""
 
-    def __init__(self, features: Sequence[str], idf: NDArray[np.float32]) -> None:
-        """Take the feature names in column order and the idf of each (same length)."""
+    def __init__(self, features: Sequence[str]) -> None:
         self.features = tuple(features)
-        self.idf = idf
         self._index: Mapping[str, int] = {name: column for column, name in enumerate(self.features)}
-        self._lengths = {block_of(name): BLOCK_LENGTHS[block_of(name)] for name in ("", *BLOCK_LENGTHS)}
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def columns(self, names: Iterable[str]) -> list[int]:
+        """Return the columns of the known ones among some feature names."""
+        index = self._index
+        return [index[name] for name in names if name in index]
 
     def rows(self, rows: Sequence[Row]) -> "csr_matrix[Any]":
         """Return one CSR row per input row, shape (len(rows), features), float64.
 
-        Each block is scaled to its length of `BLOCK_LENGTHS`, over the known features only. A row depends on nothing but
-        its own names, so batches of any size give the same values.
+        Each block has equal values and the length of `BLOCK_LENGTHS`, over the known features only. A row depends on nothing
+        but its own names, so batches of any size give the same values.
         """
-        index = self._index
+        get = self._index.get
         columns: list[int] = []
-        block_sizes: list[int] = []
-        block_lengths: list[float] = []
-        row_ends: list[int] = [0]
+        sizes: list[int] = []
         for row in rows:
             for block in row:
-                if not block:
-                    continue
-                before = len(columns)
-                columns.extend(column for name in block if (column := index.get(name)) is not None)
-                block_sizes.append(len(columns) - before)
-                block_lengths.append(BLOCK_LENGTHS[block_of(block[0])])
-            row_ends.append(len(columns))
-        indices = np.array(columns, dtype=np.int32)
-        values = self.idf[indices].astype(np.float64)
-        block_ids = np.repeat(np.arange(len(block_sizes)), block_sizes)
-        norms = np.sqrt(np.bincount(block_ids, weights=values * values, minlength=len(block_sizes)))
-        scales = np.array(block_lengths) / np.maximum(norms, _MIN_NORM)
+                known: dict[Any, None] = dict.fromkeys(map(get, block))
+                known.pop(None, None)
+                columns.extend(known)
+                sizes.append(len(known))
+        counts = np.array(sizes, dtype=np.int64)
+        scales = np.tile(BLOCK_LENGTHS, len(rows)) / np.sqrt(np.maximum(counts, 1))
+        ends = np.concatenate([[0], np.cumsum(counts)[len(BLOCK_LENGTHS) - 1 :: len(BLOCK_LENGTHS)]])
         shape = (len(rows), len(self.features))
-        return csr_matrix((values * scales[block_ids], indices, np.array(row_ends, dtype=np.int32)), shape=shape)
+        return csr_matrix(
+            (np.repeat(scales, counts), np.array(columns, dtype=np.int32), ends.astype(np.int32)), shape=shape
+        )
 
 
-def build_vocabulary(articles: Iterable[Iterable[Row]], *, minimum_articles: Mapping[str, int]) -> Vocabulary:
-    """Return the vocabulary of the features seen in enough articles, sorted by name.
+def build_vocabulary(articles: Iterable[Sequence[Row]]) -> Vocabulary:
+    """Return the vocabulary of the features seen in enough articles (`MINIMUM_ARTICLES`), sorted by name.
 
-    `articles` holds the rows of each article; `minimum_articles` the least document frequency per block, at least 2
-    (a feature seen in one article only could carry over a piece of that article). idf is ln(1 + articles / df).
+    `articles` holds the rows of each article.
     """
-    frequency: Counter[str] = Counter()
-    total = 0
+    kept: set[str] = set()
+    frequencies: list[Counter[str]] = [Counter() for _ in MINIMUM_ARTICLES]
     for rows in articles:
-        total += 1
-        frequency.update(set(chain.from_iterable(chain.from_iterable(rows))))
-    kept = sorted(name for name, count in frequency.items() if count >= max(2, minimum_articles[block_of(name)]))
-    counts = np.array([frequency[name] for name in kept], dtype=np.float64)
-    return Vocabulary(kept, np.log1p(total / np.maximum(counts, 1.0)).astype(np.float32))
+        for block, frequency in enumerate(frequencies):
+            frequency.update(set(chain.from_iterable(row[block] for row in rows)))
+    for frequency, minimum in zip(frequencies, MINIMUM_ARTICLES, strict=True):
+        kept.update(name for name, count in frequency.items() if count >= minimum)
+    return Vocabulary(sorted(kept))

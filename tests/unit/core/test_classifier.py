@@ -96,9 +96,9 @@ def test_case_of_the_letters_makes_little_difference(classifier: Classifier) -> 
         "x" * 900_000,
         "a. " * 100_000,
         "\n" * 1_000_000,
-        "ceasefire " * 90_000,
-        "killed. " * 100_000,
-        "killed\n" * 100_000,
+        "ceasefire massacre " * 45_000,
+        "killed civilians massacre. " * 35_000,
+        "killed civilians massacre\n" * 35_000,
         "ceasefire" * 100_000,
         "é" * 500_000,
         "İ killed " * 80_000,
@@ -108,12 +108,14 @@ def test_case_of_the_letters_makes_little_difference(classifier: Classifier) -> 
 )
 def test_hostile_input_is_bounded(classifier: Classifier, text: str) -> None:
     """A megabyte of anything takes under two seconds and under 200 MB."""
-    tracemalloc.start()
+    article = Article(id="x", text=text)
     started = time.perf_counter()
-    classifier.classify([Article(id="x", text=text)])
-    elapsed, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    classifier.classify([article])
+    assert time.perf_counter() - started < 2.0
+    tracemalloc.start()
+    classifier.classify([article])
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert elapsed < 2.0
     assert peak < 200e6
 
 
