@@ -31,7 +31,7 @@ _GIVE_UP_SECONDS = 120.0
 @click.option("--once", is_flag=True, help="End by itself when every article is accounted for, with a summary.")
 @click.option(
     "--articles",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     default=Path("seeds/articles"),
     show_default=True,
     help="File or folder of articles to publish.",

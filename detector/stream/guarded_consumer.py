@@ -100,6 +100,7 @@ class GuardedConsumer(driver.Consumer):
         self._committed: dict[TP, int] = {}
         self._broker_committed: dict[TP, int] = {}
         self._progress: dict[TP, tuple[int, float]] = {}
+        self._waiting: dict[TP, tuple[int, float]] = {}
         self._to_reread: set[TP] = set()
 
     def _new_consumer_thread(self) -> GuardedThread:
@@ -123,6 +124,7 @@ class GuardedConsumer(driver.Consumer):
             self.ledger.close(tp)
             self._committed.pop(tp, None)
             self._progress.pop(tp, None)
+            self._waiting.pop(tp, None)
             self._to_reread.discard(tp)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
@@ -201,6 +203,8 @@ class GuardedConsumer(driver.Consumer):
         if not self.flow_active or self.app.rebalancing:
             return
         self._find_stalls()
+        for tp in self._stopped_short():
+            await self._look_behind(tp)
         for tp in sorted(self._to_reread):
             self._to_reread.discard(tp)
             if self.ledger.is_open(tp) and self.ledger.held(tp):
@@ -218,6 +222,32 @@ class GuardedConsumer(driver.Consumer):
             elif now - since >= self.stall_seconds:
                 self._to_reread.add(tp)
                 self._progress[tp] = (committable, now)
+
+    def _stopped_short(self) -> list[TP]:
+        """Name the partitions whose end is said to lie further on though no record has come for a while."""
+        now, found = self.clock(), []
+        for tp in self.ledger.partitions():
+            expected = self.ledger.expected(tp)
+            last, since = self._waiting.get(tp, (-1, now))
+            if expected != last or self.ledger.held(tp) or (self.highwater(tp) or 0) <= expected:
+                self._waiting[tp] = (expected, now)
+            elif now - since >= self.stall_seconds / 2:
+                self._waiting[tp] = (expected, now)
+                found.append(tp)
+        return found
+
+    async def _look_behind(self, tp: TP) -> None:
+        """Pass over what ends a partition without being a record (transaction markers), once two reads agree on it."""
+        position = await self.position(tp)
+        if position is None:
+            return
+        expected = self.ledger.expected(tp)
+        verdict = self.ledger.reached(tp, position)
+        if verdict is Verdict.DELIVER:
+            self.observer.gap_confirmed(tp, position - expected)
+        elif verdict is Verdict.JUMP:
+            self.observer.jumped(tp)
+            await self._seek_back(tp, expected, "jump")
 
     def _is_queued(self, tp: TP) -> bool:
         return any(not channel.queue.empty() for channel in self._channels(tp))

@@ -53,15 +53,25 @@ class OffsetLedger:
         state = self._partitions.get(tp)
         if state is None or offset < state.expected:
             return Verdict.DROP
-        if offset > state.expected:
-            if state.suspected != offset:
-                state.suspected = offset
-                return Verdict.JUMP
-            state.gaps[state.expected] = offset
-            self._advance(state)
+        if offset > state.expected and not self._gap_confirmed(state, offset):
+            return Verdict.JUMP
         state.suspected = None
         state.expected = offset + 1
         state.timestamps[offset] = timestamp or 0.0
+        return Verdict.DELIVER
+
+    def reached(self, tp: TP, position: int) -> Verdict:
+        """Judge a read that found no record up to `position`: what ends a partition may be nothing but markers.
+
+        `JUMP` asks for a second read from `expected`, `DELIVER` says that it confirmed the gap, `DROP` that there is none.
+        """
+        state = self._partitions.get(tp)
+        if state is None or position <= state.expected:
+            return Verdict.DROP
+        if not self._gap_confirmed(state, position):
+            return Verdict.JUMP
+        state.suspected = None
+        state.expected = position
         return Verdict.DELIVER
 
     def finish(self, tp: TP, offset: int) -> None:
@@ -125,6 +135,15 @@ class OffsetLedger:
     def partitions(self) -> tuple[TP, ...]:
         """The open partitions."""
         return tuple(self._partitions)
+
+    def _gap_confirmed(self, state: _Partition, end: int) -> bool:
+        """Whether the read before this one also found nothing from `expected` up to `end`; if so, pass over it."""
+        if state.suspected != end:
+            state.suspected = end
+            return False
+        state.gaps[state.expected] = end
+        self._advance(state)
+        return True
 
     @staticmethod
     def _advance(state: _Partition) -> None:

@@ -301,3 +301,26 @@ def test_partitions_do_not_touch_each_other(ledger: OffsetLedger) -> None:
     assert (ledger.committable(A), ledger.committable(B)) == (12, 10)
     ledger.close(A)
     assert ledger.is_open(B)
+
+
+def test_markers_at_the_end_are_passed_once_two_reads_agree() -> None:
+    """Nothing but a marker lies between the last record and the end: the partition counts as finished."""
+    ledger = OffsetLedger()
+    ledger.begin(A, 5)
+    assert ledger.offer(A, 5) is Verdict.DELIVER
+    ledger.finish(A, 5)
+    assert ledger.reached(A, 6) is Verdict.DROP
+    assert ledger.reached(A, 7) is Verdict.JUMP
+    assert ledger.committable(A) == 6
+    assert ledger.reached(A, 7) is Verdict.DELIVER
+    assert (ledger.committable(A), ledger.expected(A)) == (7, 7)
+
+
+def test_a_record_found_on_the_second_read_refutes_the_end() -> None:
+    """The first read had dropped it; it is delivered, and nothing was passed over."""
+    ledger = OffsetLedger()
+    ledger.begin(A, 0)
+    assert ledger.reached(A, 3) is Verdict.JUMP
+    assert ledger.offer(A, 0) is Verdict.DELIVER
+    assert ledger.reached(A, 3) is Verdict.JUMP
+    assert ledger.committable(A) == 0
