@@ -23,7 +23,9 @@ def held_out_features(examples: Examples, scores: Floats, articles: NDArray[np.i
         start, end = bounds[number], bounds[number + 1]
         has_title = bool(end > start and examples.titles[start])
         chars = len(examples.articles[number].article.text)
-        features[place] = article_features(scores[start:end], first_is_title=has_title, has_title=has_title, chars=chars)
+        features[place] = article_features(
+            scores[start:end], first_is_title=has_title, has_title=has_title, chars=chars
+        )
     return features
 
 

@@ -19,7 +19,9 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A labelled file with every fifth passage of the corpus, in two families."""
     path = tmp_path_factory.mktemp("gold") / "mine.jsonl"
     lines = [line for file in sorted(CORPUS.glob("*.jsonl")) for line in file.read_text("utf-8").splitlines()[::5]]
-    records = [{**json.loads(line), "family": "wire" if n % 2 else "radio", "sample": "random"} for n, line in enumerate(lines)]
+    records = [
+        {**json.loads(line), "family": "wire" if n % 2 else "radio", "sample": "random"} for n, line in enumerate(lines)
+    ]
     path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     return path
 
@@ -42,7 +44,15 @@ def test_evaluate_reports_figures_baselines_and_pool(labelled: Path, model: Path
     arguments = ["--gold", str(labelled), "--model", str(model), "--against", str(model), "--train", str(labelled)]
     result = CliRunner().invoke(evaluate, [*arguments, "--pool", str(pool), "--html", str(page), "--cross", "family"])
     assert result.exit_code == 0, result.output
-    shown = ("clear labels", "keyword list", "document TF-IDF", "minimal pairs", "per 1,000", "gate:", "families left out")
+    shown = (
+        "clear labels",
+        "keyword list",
+        "document TF-IDF",
+        "minimal pairs",
+        "per 1,000",
+        "gate:",
+        "families left out",
+    )
     for expected in shown:
         assert expected in result.output
     assert "Mistakes" in page.read_text("utf-8")
@@ -86,5 +96,7 @@ def test_missing_files_and_broken_models_are_named(labelled: Path, tmp_path: Pat
     assert missing.exit_code == 1 and "none.jsonl" in missing.output
     broken = CliRunner().invoke(evaluate, ["--gold", str(labelled), "--model", str(labelled)])
     assert broken.exit_code == 1 and "cannot be used" in broken.output
-    initial = CliRunner().invoke(train, ["--corpus", str(labelled), "--init", str(labelled), "-o", str(tmp_path / "m.npz")])
+    initial = CliRunner().invoke(
+        train, ["--corpus", str(labelled), "--init", str(labelled), "-o", str(tmp_path / "m.npz")]
+    )
     assert initial.exit_code == 1 and "not a detector model file" in initial.output

@@ -22,7 +22,9 @@ def gold(*kinds: tuple[str, ...], ambiguous: tuple[str, ...] = ()) -> list[Label
         {
             "id": f"a{n}",
             "text": "First <sentence>. Second one.",
-            "labels": {kind: {"status": status[kind], "evidence": [{"field": "text", "start": 0, "end": 5}]} for kind in named},
+            "labels": {
+                kind: {"status": status[kind], "evidence": [{"field": "text", "start": 0, "end": 5}]} for kind in named
+            },
             "ambiguous": list(ambiguous),
         }
         for n, named in enumerate(kinds)
@@ -34,7 +36,8 @@ def answer(*kinds: str, status: str = "agreed", start: int = 0) -> Classificatio
     """An answer that finds the given types with 0.9 and the others with 0.1."""
     piece = Evidence(field="text", start=start, end=start + 17, sentence="First <sentence>.", confidence=0.9)
     findings = tuple(
-        Finding(type=EventType(kind), status=status, confidence=0.9, threshold=0.5, evidence=(piece,), why=()) for kind in kinds
+        Finding(type=EventType(kind), status=status, confidence=0.9, threshold=0.5, evidence=(piece,), why=())
+        for kind in kinds
     )
     return Classification(scores={kind: 0.9 if kind in kinds else 0.1 for kind in EVENT_TYPES}, findings=findings)
 
@@ -104,7 +107,9 @@ def test_faulty_pairs_are_refused(change: dict[str, object], message: str) -> No
 
 def test_keyword_baseline_fires_on_its_words() -> None:
     """A practitioner's list knows no negation."""
-    found = classify_by_keywords([Article(id="a", text="No cease-fire was discussed."), Article(id="b", text="It rained.")])
+    found = classify_by_keywords(
+        [Article(id="a", text="No cease-fire was discussed."), Article(id="b", text="It rained.")]
+    )
     assert [[finding.type for finding in item.findings] for item in found] == [[EventType.CEASEFIRE], []]
 
 

@@ -89,7 +89,9 @@ def test_every_article_is_held_out_once_at_random(passages: dict[str, list[Label
     assert sorted(n for part in parts for n in part) == list(range(len(articles)))
 
 
-@pytest.mark.skipif(not (SHARED / "gold").is_dir(), reason=f"no labelled news at {SHARED / 'gold'} (DETECTOR_TEST_SHARED)")
+@pytest.mark.skipif(
+    not (SHARED / "gold").is_dir(), reason=f"no labelled news at {SHARED / 'gold'} (DETECTOR_TEST_SHARED)"
+)
 def test_the_shipped_model_holds_on_dev() -> None:
     """The figures of the model card, with a little room."""
     from detector.core.evaluation import evaluate  # noqa: PLC0415 - slow, and only where the gold folder is
