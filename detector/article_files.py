@@ -1,6 +1,8 @@
 """Finds articles in files and folders: JSON Lines, one JSON object, or plain text whose first line is the title."""
 
+import codecs
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -62,6 +64,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read(stream: IO[bytes], where: str, *, suffix: str) -> Iterator[ArticleSource]:
+    stream = _without_mark(stream)
     if suffix.endswith(".jsonl"):
         yield from _lines(stream, where, first_number=1)
         return
@@ -77,6 +80,14 @@ def _read(stream: IO[bytes], where: str, *, suffix: str) -> Iterator[ArticleSour
         yield ArticleSource(where=where, value=whole.strip())
     elif whole.strip():
         yield ArticleSource(where=where, value=_from_plain_text(whole))
+
+
+def _without_mark(stream: IO[bytes]) -> IO[bytes]:
+    """Skip the byte order mark that some editors write in front."""
+    buffered = io.BufferedReader(stream) if not hasattr(stream, "peek") else stream  # type: ignore[type-var]  # gzip's and stdin's have peek
+    if buffered.peek(3)[:3] == codecs.BOM_UTF8:
+        buffered.read(3)
+    return buffered
 
 
 def _lines(stream: Iterable[bytes], where: str, *, first_number: int) -> Iterator[ArticleSource]:

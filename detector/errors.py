@@ -1,4 +1,4 @@
-"""The errors that people see. The class says what happens next: retry, give up, or tell the caller how to ask.
+"""The errors that people see. The class tells what may help: trying again, a change by a person, or asking otherwise.
 
 Each message is one sentence or two: what happened, in which field or setting, and what to do.
 """

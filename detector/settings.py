@@ -30,7 +30,7 @@ def _check_broker(value: str) -> str:
 
 
 def _expand(path: Path) -> Path:
-    return path.expanduser()
+    return path.expanduser().absolute()
 
 
 Broker = Annotated[str, AfterValidator(_check_broker)]
@@ -104,6 +104,8 @@ class WorkerSettings(_Section):
     retry_max_seconds: float = Field(default=10.0, gt=0)
     stall_seconds: float = Field(default=5.0, gt=0)
     """How long delivered records may lie unfinished with nobody at work on them before they are read again."""
+    drain_seconds: float = Field(default=20.0, gt=0)
+    """How long a stop or a rebalance waits for work in hand; what is not finished by then is read again."""
     data_dir: UserPath = Path("~/.local/state/news-event-detector/worker")
 
     @model_validator(mode="after")

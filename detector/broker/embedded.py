@@ -1,6 +1,7 @@
 """One Apache Kafka node in KRaft mode as a child process: loopback only, ready when a produce and a fetch succeed."""
 
 import ctypes
+import fcntl
 import re
 import shutil
 import signal
@@ -13,14 +14,15 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from detector.broker.health import produce_and_fetch
 from detector.broker.jars import java_executable, resolve_jars
-from detector.errors import DetectorError
+from detector.errors import DetectorError, UsageError
 from detector.settings import EmbeddedBrokerSettings
 
 LOOPBACK: Final = "127.0.0.1"
+_MARKER: Final = "news-event-detector-broker"
 _STOP_SECONDS: Final = 20.0
 _LOG_LINES_SHOWN: Final = 5
 _PR_SET_PDEATHSIG: Final = 1
@@ -47,6 +49,7 @@ class EmbeddedBroker:
         self._extra = tuple(extra_properties)
         self._process: subprocess.Popen[bytes] | None = None
         self._port = settings.port
+        self._lock: IO[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -73,9 +76,11 @@ class EmbeddedBroker:
         Raises `DetectorError` when the port is taken, the jars cannot be had, or Kafka does not become healthy.
         """
         data_dir = self._settings.data_dir
-        if fresh:
-            shutil.rmtree(data_dir, ignore_errors=True)
+        if fresh and data_dir.exists():
+            _empty(data_dir)
         data_dir.mkdir(parents=True, exist_ok=True)
+        (data_dir / _MARKER).touch()
+        self._lock = _lock(data_dir)
         self._port = usable_port(self._settings.port)
         java = _Java(java_executable(), resolve_jars(self._settings.cache_dir), self._settings, data_dir)
         properties = self._write_properties()
@@ -91,6 +96,9 @@ class EmbeddedBroker:
 
     def stop(self) -> None:
         """Ask Kafka to shut down, insist after 20 s; does nothing when it is not running."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
@@ -180,8 +188,9 @@ class _Java:
             [*self._command, *arguments], cwd=self._cwd, capture_output=True, check=False
         )
         if done.returncode:
-            detail = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
-            message = f"{arguments[0]} failed: {detail[-1] if detail else done.returncode}"
+            lines = (done.stderr + done.stdout).decode("utf-8", "replace").splitlines()
+            telling = [line for line in lines if line.strip() and not line.startswith("\tat ")]
+            message = f"{arguments[0]} failed: {' | '.join(telling[:_LOG_LINES_SHOWN]) or done.returncode}"
             raise DetectorError(message)
 
     def spawn(self, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
@@ -195,6 +204,26 @@ class _Java:
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 one libc call
             )
+
+
+def _empty(data_dir: Path) -> None:
+    """Delete an earlier run's data, and nothing that is not this program's."""
+    if not (data_dir / _MARKER).exists() and any(data_dir.iterdir()):
+        message = f"{data_dir} holds something else than Kafka's data of an earlier run; --fresh does not delete it"
+        raise UsageError(message)
+    shutil.rmtree(data_dir)
+
+
+def _lock(data_dir: Path) -> IO[bytes]:
+    """Keep a second broker off the same folder; the lock goes with the process."""
+    handle = (data_dir / _MARKER).open("rb")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        message = f"another broker runs on {data_dir}; name another folder with --data-dir"
+        raise DetectorError(message) from error
+    return handle
 
 
 def die_with_parent() -> None:

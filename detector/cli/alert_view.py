@@ -1,11 +1,17 @@
 """Shows one alert: as a block on a terminal, as one tab-separated line elsewhere."""
 
+from typing import Final
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from detector.cli.console import marked, type_label, visible
 from detector.core.records import Alert
+
+_TELLING: Final = 5
+_SHORTEST_TELLING: Final = 4
+"""Characters; shorter features are function words that lean on their neighbours."""
 
 
 def alert_block(alert: Alert) -> RenderableType:
@@ -46,6 +52,8 @@ def place_words(alert: Alert) -> str:
 
 
 def telling_phrases(alert: Alert) -> list[str]:
-    """Give the words of the evidence sentence that speak for the alert, longest phrases first."""
-    phrases = [reason.feature for reason in alert.why if reason.weight > 0 and ":" not in reason.feature]
-    return sorted(phrases, key=len, reverse=True)
+    """Give the words of the evidence sentence that speak most for the alert, longest phrases first."""
+    own = [reason for reason in alert.why if reason.weight > 0 and not set(":(") & set(reason.feature)]
+    strongest = sorted(own, key=lambda reason: reason.weight, reverse=True)[:_TELLING]
+    telling = [reason.feature for reason in strongest if len(reason.feature) >= _SHORTEST_TELLING]
+    return sorted(telling, key=len, reverse=True)

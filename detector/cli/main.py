@@ -70,4 +70,8 @@ def main() -> NoReturn:
         # The reader (`head`, say) has gone; nothing more can be said on this stream, not even by the interpreter's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {named}{error.strerror or error}", err=True)
+        status = 1
     sys.exit(status if isinstance(status, int) else 0)

@@ -41,3 +41,15 @@ class StartingPointType(click.ParamType):
                 ctx,
             )
         return moment
+
+
+class CountryType(click.ParamType):
+    """A two-letter country code, in capitals or not."""
+
+    name = "ISO2"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the option's value; a country's name is refused rather than never matched."""
+        if len(value) != len("SY") or not value.isascii() or not value.isalpha():
+            self.fail(f"{value!r} is no two-letter country code like SY", param, ctx)
+        return value.upper()

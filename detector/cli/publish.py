@@ -35,6 +35,9 @@ def publish(broker_address: str | None, paths: tuple[Path, ...], rate: float | N
     sources = read_articles(paths, standard_input=click.get_binary_stream("stdin"))
     sent, refused = publish_articles(settings, sources, rate=rate, unchecked=unchecked)
     messages().print(f"{sent} articles published to {settings.topics.articles}")
+    if not sent and not refused:
+        message = f"no article in {', '.join(map(str, paths))}"
+        raise DetectorError(message)
     if refused:
         message = f"{refused} articles left out, named above; --unchecked sends them to be kept as dead letters"
         raise DetectorError(message)

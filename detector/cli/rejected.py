@@ -98,7 +98,7 @@ def replay(
     everything: bool,  # noqa: FBT001 click passes flags so
     dry_run: bool,  # noqa: FBT001 as above
 ) -> None:
-    """Put dead letters back on the topic they came from: by POSITION (see `rejected list`), by reason, or all.
+    """Put dead letters back on the topic they came from: those at a POSITION, those of a --reason, or all.
 
     The original key, bytes and headers are sent again. A dead letter stays on its own topic until retention removes it.
     """
@@ -111,6 +111,10 @@ def replay(
         for letter, record in _letters(settings, "beginning")
         if everything or letter.position in positions or letter.reason in reasons
     ]
+    odd = [letter.position for letter, record in chosen if any(value is None for _, value in record.headers)]
+    if odd:
+        message = f"{', '.join(odd)} cannot be sent again: a header there has no value; leave them out"
+        raise UsageError(message)
     unknown = set(positions) - {letter.position for letter, _ in chosen}
     if unknown:
         message = f"no dead letter at {', '.join(sorted(unknown))}; see `detector rejected list`"
@@ -138,7 +142,7 @@ def _letters(
     with open_topic(settings, settings.topics.rejected, start) as reader:
         for record in reader.until_end():
             about = {
-                name.removeprefix(HEADER_PREFIX): value.decode("utf-8", "replace")
+                name.removeprefix(HEADER_PREFIX): (value or b"").decode("utf-8", "replace")
                 for name, value in record.headers
                 if name.startswith(HEADER_PREFIX)
             }

@@ -7,7 +7,7 @@ import click
 
 from detector.cli.alert_view import alert_block, alert_line
 from detector.cli.console import messages, output
-from detector.cli.options import StartingPointType, broker_option, settings_for
+from detector.cli.options import CountryType, StartingPointType, broker_option, settings_for
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES
 from detector.core.records import Alert
 from detector.core.wire import decode_alert
@@ -18,7 +18,14 @@ from detector.kafka.reading import open_topic
 @broker_option
 @click.option("--type", "types", multiple=True, type=click.Choice([t.value for t in EVENT_TYPES]), help="Repeatable.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice(ALL_STATUSES), help="Repeatable.")
-@click.option("--country", "countries", multiple=True, metavar="ISO2", help="Country code like SY. Repeatable.")
+@click.option(
+    "--country",
+    "countries",
+    multiple=True,
+    type=CountryType(),
+    metavar="ISO2",
+    help="Country code like SY. Repeatable.",
+)
 @click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, show_default=True)
 @click.option("--from", "start", type=StartingPointType(), default="latest", show_default=True, help="Where to begin.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON alert a line, for programs.")
@@ -34,7 +41,7 @@ def watch(  # noqa: PLR0917 click passes them by name
     until_end: bool,  # noqa: FBT001 as above
 ) -> None:
     """Show alerts as they come, until Ctrl-C. Reads without a group, so any number of people may watch."""
-    wanted = {country.upper() for country in countries}
+    wanted = set(countries)
 
     def passes(alert: Alert) -> bool:
         return (

@@ -1,12 +1,14 @@
 """Lines of articles to lines of answers: what `detector classify` writes, without broker, clock or ids of any run."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from detector.core import wire
 from detector.core.detect import Detector
 from detector.core.parsing import parse_article
-from detector.core.records import Article, Classification, Evidence, Finding, Rejected, RejectReason, Withdrawal
+from detector.core.records import Article, Classification, Evidence, Finding, Rejected, RejectReason
+
+_EMPTY_LINE: Final = Rejected(field="message", reason=RejectReason.EMPTY_MESSAGE, detail="the line is empty")
 
 
 def classify_lines(detector: Detector, lines: Sequence[bytes]) -> list[bytes]:
@@ -14,14 +16,14 @@ def classify_lines(detector: Detector, lines: Sequence[bytes]) -> list[bytes]:
 
     A line that holds no article is answered with `rejected`: field, reason and a detail for people.
     """
-    parsed = [parse_article(line) for line in lines]
+    parsed = [parse_article(line) if line.strip() else _EMPTY_LINE for line in lines]
     articles = [item for item in parsed if isinstance(item, Article)]
     results = iter(detector.classifier.classify(articles))
     answers = []
     for item in parsed:
         if isinstance(item, Article):
             answers.append(_answer(detector, item, next(results)))
-        else:
+        elif isinstance(item, Rejected):
             answers.append(_refusal(item))
     return [wire.dump(answer) for answer in answers]
 
@@ -57,9 +59,7 @@ def _evidence(item: Evidence) -> dict[str, Any]:
     }
 
 
-def _refusal(item: Rejected | Withdrawal) -> dict[str, object]:
-    if isinstance(item, Withdrawal):  # cannot come from a line without a key; answered all the same
-        item = Rejected(field="message", reason=RejectReason.EMPTY_MESSAGE, detail="the line is empty")
+def _refusal(item: Rejected) -> dict[str, object]:
     return {
         "id": item.article_id,
         "rejected": {"field": item.field, "reason": item.reason.value, "detail": item.detail},

@@ -89,8 +89,11 @@ def _parse_object(value: bytes) -> Mapping[str, object]:
         parsed = json.loads(decoded, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except RecursionError:
         raise _BadFieldError("message", RejectReason.TOO_DEEP, "nested too deeply to be an article") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise _BadFieldError("message", RejectReason.NOT_JSON, f"not JSON: {error}") from None
+    except ValueError as error:
+        detail = "a number too long to read" if "digits" in str(error) else str(error)
+        raise _BadFieldError("message", RejectReason.NOT_JSON, f"not JSON: {detail}") from None
     if not isinstance(parsed, dict):
         raise _BadFieldError(
             "message", RejectReason.NOT_AN_OBJECT, f"an article is a JSON object, not {_json_type(parsed)}"

@@ -120,6 +120,7 @@ class RejectReason(StrEnum):
     WRONG_TYPE = "wrong_type"
     TOO_LONG = "too_long"
     LONE_SURROGATE = "lone_surrogate"
+    UNDELIVERABLE = "undeliverable"
     INTERNAL_ERROR = "internal_error"
 
 

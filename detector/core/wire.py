@@ -7,20 +7,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Final, TypeVar
 
-from detector.core.eventtypes import EventType
-from detector.core.parsing import parse_time
-from detector.core.records import (
-    SCHEMA_VERSION,
-    Alert,
-    AlertEvidence,
-    Detection,
-    Evidence,
-    ModelInfo,
-    Place,
-    Reason,
-)
+from pydantic import TypeAdapter, ValidationError
+
+from detector.core.eventtypes import STATUSES
+from detector.core.records import SCHEMA_VERSION, Alert, Detection, RejectReason
+
+
+class RecordError(ValueError):
+    """A record on a topic of ours that is not what it should be."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+_Record = TypeVar("_Record", Detection, Alert)
+_DETECTION: Final = TypeAdapter(Detection)
+_ALERT: Final = TypeAdapter(Alert)
+_TIMES: Final = ("published_at", "ingested_at", "detected_at", "first_seen", "last_seen")
 
 
 def format_time(moment: datetime) -> str:
@@ -39,48 +45,13 @@ def encode_alert(alert: Alert) -> bytes:
 
 
 def decode_detection(value: bytes) -> Detection:
-    """Read a detection written by `encode_detection`; raises `ValueError` that says what is wrong."""
-    fields = _load(value, "detection")
-    try:
-        return Detection(
-            **{
-                **fields,
-                "type": EventType(fields["type"]),
-                "evidence": tuple(Evidence(**item) for item in fields["evidence"]),
-                "why": tuple(Reason(**item) for item in fields["why"]),
-                "place": _place(fields["place"]),
-                "published_at": parse_time(fields["published_at"]),
-                "ingested_at": parse_time(fields["ingested_at"]),
-                "detected_at": _required_time(fields["detected_at"]),
-                "model": ModelInfo(**fields["model"]),
-            }
-        )
-    except (KeyError, TypeError) as error:
-        message = f"not a detection: {error}"
-        raise ValueError(message) from error
+    """Read a detection; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
+    return _checked(_decode(value, "detection", _DETECTION))
 
 
 def decode_alert(value: bytes) -> Alert:
-    """Read an alert written by `encode_alert`; raises `ValueError` that says what is wrong."""
-    fields = _load(value, "alert")
-    try:
-        return Alert(
-            **{
-                **fields,
-                "references": tuple(fields["references"]),
-                "changed": tuple(fields["changed"]),
-                "type": EventType(fields["type"]),
-                "evidence": tuple(AlertEvidence(**item) for item in fields["evidence"]),
-                "why": tuple(Reason(**item) for item in fields["why"]),
-                "place": _place(fields["place"]),
-                "first_seen": _required_time(fields["first_seen"]),
-                "last_seen": _required_time(fields["last_seen"]),
-                "model": ModelInfo(**fields["model"]),
-            }
-        )
-    except (KeyError, TypeError) as error:
-        message = f"not an alert: {error}"
-        raise ValueError(message) from error
+    """Read an alert; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
+    return _checked(_decode(value, "alert", _ALERT))
 
 
 def dump(fields: Mapping[str, object]) -> bytes:
@@ -97,29 +68,37 @@ def _default(value: object) -> object:
     raise TypeError(message)
 
 
-def _load(value: bytes, kind: str) -> dict[str, Any]:
+def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record]) -> _Record:
     try:
         fields = json.loads(value)
-    except RecursionError:
-        message = f"a {kind} is not nested this deeply"
-        raise ValueError(message) from None
+    except (ValueError, RecursionError) as error:
+        raise RecordError(RejectReason.NOT_JSON, f"not JSON: {type(error).__name__}") from None
     if not isinstance(fields, dict):
-        message = f"a {kind} is a JSON object"
-        raise ValueError(message)  # noqa: TRY004 callers handle one error type for every malformed record
-    version = fields.pop("schema_version", None)
-    if version != SCHEMA_VERSION:
-        message = f"{kind} has schema_version {version}; this program reads {SCHEMA_VERSION}"
-        raise ValueError(message)
-    return fields
+        raise RecordError(RejectReason.NOT_AN_OBJECT, f"a {kind} is a JSON object")
+    version = fields.get("schema_version")
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        raise RecordError(
+            RejectReason.SCHEMA_VERSION, f"{kind} has schema_version {version}; this program reads {SCHEMA_VERSION}"
+        )
+    try:
+        return adapter.validate_json(value, strict=True)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        reason = RejectReason.MISSING if problem["type"] == "missing" else RejectReason.WRONG_TYPE
+        raise RecordError(reason, f"{kind}: {where}: {problem['msg']}") from None
 
 
-def _place(value: dict[str, Any] | None) -> Place | None:
-    return None if value is None else Place(**value)
-
-
-def _required_time(value: object) -> datetime:
-    moment = parse_time(value)
-    if moment is None:
-        message = f"{value!r} is no RFC 3339 time"
-        raise ValueError(message)
-    return moment
+def _checked(record: _Record) -> _Record:
+    """Check what types cannot say: a legal status, at least one evidence sentence, aware times, shares between 0 and 1."""
+    times = [value for name in _TIMES if (value := getattr(record, name, None)) is not None]
+    problems = {
+        "status": record.status not in STATUSES[record.type],
+        "evidence": not record.evidence,
+        "time": any(moment.tzinfo is None for moment in times),
+        "confidence": not 0 <= record.confidence <= 1,
+    }
+    wrong = next((name for name, is_wrong in problems.items() if is_wrong), None)
+    if wrong is not None:
+        raise RecordError(RejectReason.WRONG_TYPE, f"{wrong} is not one that a {record.type.value} can have")
+    return record

@@ -22,8 +22,11 @@ from detector.kafka.clients import kafka_python_options
 from detector.settings import Settings
 
 _DAY_MS: Final = 24 * 3600 * 1000
-_MAX_RECORD_BYTES: Final = 8 << 20
-"""So that a dead letter, the original bytes and headers on top, always fits where the original did."""
+_MAX_ARTICLE_BYTES: Final = 8 << 20
+"""A text of 1 MiB may take six times as much in escaped JSON."""
+
+_MAX_DEAD_LETTER_BYTES: Final = 9 << 20
+"""The largest article record with a dead letter's headers on top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +105,11 @@ def require_topics(settings: Settings) -> None:
 def create_topics(settings: Settings) -> list[str]:
     """Make the topics that are missing and give their names; harmless when all are there."""
     topics = settings.topics
+    append_time = {"message.timestamp.type": "LogAppendTime"}  # `ingested_at` and every latency are the broker's clock
     configs = {
-        topics.rejected: {"retention.ms": str(90 * _DAY_MS), "max.message.bytes": str(_MAX_RECORD_BYTES)},
+        topics.articles: append_time | {"max.message.bytes": str(_MAX_ARTICLE_BYTES)},
+        topics.detections: append_time,
+        topics.rejected: {"retention.ms": str(90 * _DAY_MS), "max.message.bytes": str(_MAX_DEAD_LETTER_BYTES)},
         topics.alerts: {"retention.ms": str(90 * _DAY_MS)},
     }
     created = []

@@ -17,7 +17,7 @@ from detector.stream.guarded_consumer import GuardedConsumer
 from detector.stream.health import Health
 from detector.stream.messages import Incoming, Outcome, Outgoing
 from detector.stream.monitoring import add_monitoring
-from detector.stream.outcomes import article_outcomes, detection_outcomes
+from detector.stream.outcomes import Work, article_outcomes, detection_outcomes
 from detector.stream.processing import BatchProcessor
 
 
@@ -40,19 +40,23 @@ def create_app(
         BatchProcessor,
         rejected_topic=topics.rejected,
         delivery=Delivery(_sender(app), settings=settings.worker, metrics=metrics, health=health),
-        limit=DeadLetterLimit(settings.dead_letters),
         metrics=metrics,
         health=health,
         executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="core"),
         finish=lambda message: _consumer(app).finish(message),
+        commit=lambda: _consumer(app).commit(),
         clock=time.perf_counter,
     )
 
     def detect_work(records: Sequence[Incoming]) -> list[Outcome]:
         return article_outcomes(records, detector=detector, topics=topics, now=now())
 
-    _add_agent(app, settings, "detect", topics.articles, processor(detect_work))
-    _add_agent(app, settings, "correlate", topics.detections, processor(partial(detection_outcomes, topics=topics)))
+    works: dict[str, tuple[str, Work]] = {
+        "detect": (topics.articles, detect_work),
+        "correlate": (topics.detections, partial(detection_outcomes, topics=topics)),
+    }
+    for name, (topic, work) in works.items():
+        _add_agent(app, settings, name, topic, processor(work, limit=DeadLetterLimit(settings.dead_letters)))
     add_monitoring(app, settings, metrics=metrics, health=health)
     return app
 

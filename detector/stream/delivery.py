@@ -7,10 +7,10 @@ and tried again with backoff for as long as it takes: the held batch is the back
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InvalidTimestampError, KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from faust.exceptions import ProducerSendError
 
 from detector.metrics import Metrics
@@ -19,6 +19,10 @@ from detector.stream.health import Health
 from detector.stream.messages import Outgoing
 
 _log = structlog.get_logger(__name__)
+
+
+_FINAL: Final = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampError)
+"""What trying again cannot mend, because it lies in the record itself."""
 
 
 class Sender(Protocol):
@@ -48,31 +52,41 @@ class Delivery:
         self._sleep = sleep
         self._jitter = jitter
 
-    async def deliver(self, records: Sequence[Outgoing]) -> None:
-        """Return when the broker has every record; blocks while it has not, and says so in metrics and readiness."""
-        pending = await self._attempt(records)
+    async def deliver(self, records: Sequence[Outgoing]) -> list[Outgoing]:
+        """Return when the broker has every record, but for those that it will never take: they are given back.
+
+        Blocks while a record fails for a reason that can pass, and says so in metrics and readiness.
+        """
+        refused: list[Outgoing] = []
+        pending = await self._attempt(records, refused)
         if not pending:
-            return
+            return refused
         delay = self._settings.retry_initial_seconds
         with self._health.holding(), self._metrics.retries_held.track_inprogress():
             while pending:
                 await self._sleep(delay * (0.5 + self._jitter() / 2))
                 delay = min(delay * 2, self._settings.retry_max_seconds)
                 self._metrics.retries.inc(len(pending))
-                pending = await self._attempt(pending)
+                pending = await self._attempt(pending, refused)
         _log.info("delivery recovered")
+        return refused
 
-    async def _attempt(self, records: Sequence[Outgoing]) -> list[Outgoing]:
+    async def _attempt(self, records: Sequence[Outgoing], refused: list[Outgoing]) -> list[Outgoing]:
         results = await asyncio.gather(*(self._send(record) for record in records), return_exceptions=True)
-        failed = []
+        failed: list[tuple[Outgoing, BaseException]] = []
         for record, result in zip(records, results, strict=True):
-            if isinstance(result, KafkaError | ProducerSendError | OSError):
-                failed.append(record)
-            elif result is not None:
+            if result is None:
+                continue
+            if isinstance(result, _FINAL) or isinstance(result.__cause__, _FINAL):
+                refused.append(record)
+                _log.error("the broker will not take a record", topic=record.topic, error=repr(result))
+            elif isinstance(result, KafkaError | ProducerSendError | OSError):
+                failed.append((record, result))
+            else:
                 raise result
         if failed:
-            first = next(result for result in results if result is not None)
+            first, error = failed[0]
             _log.error(
-                "delivery failed, held and tried again", records=len(failed), topic=failed[0].topic, error=repr(first)
+                "delivery failed, held and tried again", records=len(failed), topic=first.topic, error=repr(error)
             )
-        return failed
+        return [record for record, _ in failed]

@@ -14,8 +14,11 @@ from detector.stream.health import Health
 _FETCH_BYTES: Final = 1 << 20
 """Of each partition at a time. The broker sends a larger record whole all the same; larger fetches came in stalls."""
 
-_MAX_RECORD_BYTES: Final = 8 << 20
-"""Of what this program writes: a dead letter holds the largest record a broker may have let in, plus headers."""
+_MAX_REQUEST_BYTES: Final = 10 << 20
+"""Of what this program writes: a dead letter holds the largest record of the articles topic, plus headers."""
+
+_METADATA_AGE_MS: Final = 30_000
+"""How long a new partition, or a topic made anew, stays unseen."""
 
 
 class DetectorApp(faust.App):
@@ -25,11 +28,13 @@ class DetectorApp(faust.App):
     metrics: Metrics
     health: Health
     stall_seconds: float
+    drain_seconds: float
 
     def _new_transport(self) -> GuardedTransport:
         transport = GuardedTransport(self.conf.broker_consumer, self)
         transport.observer = OffsetMetrics(self.metrics)
         transport.stall_seconds = self.stall_seconds
+        transport.drain_seconds = self.drain_seconds
         return transport
 
 
@@ -73,7 +78,9 @@ def new_app(settings: Settings, metrics: Metrics, health: Health) -> DetectorApp
         consumer_max_fetch_size=_FETCH_BYTES,
         producer_acks=-1,
         producer_request_timeout=worker.request_timeout_seconds,
-        producer_max_request_size=_MAX_RECORD_BYTES,
+        producer_max_request_size=_MAX_REQUEST_BYTES,
+        consumer_metadata_max_age_ms=_METADATA_AGE_MS,
+        producer_metadata_max_age_ms=_METADATA_AGE_MS,
         stream_buffer_maxsize=worker.buffer_records,
         stream_wait_empty=True,
         topic_disable_leader=True,
@@ -83,4 +90,5 @@ def new_app(settings: Settings, metrics: Metrics, health: Health) -> DetectorApp
         worker_redirect_stdouts=False,
     )
     app.metrics, app.health, app.stall_seconds = metrics, health, worker.stall_seconds
+    app.drain_seconds = worker.drain_seconds
     return app

@@ -88,6 +88,7 @@ class GuardedConsumer(driver.Consumer):
     ledger: OffsetLedger
     observer: OffsetObserver
     stall_seconds: float
+    drain_seconds: float
     clock: Callable[[], float]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Faust's own signature
@@ -96,6 +97,7 @@ class GuardedConsumer(driver.Consumer):
         self.ledger = OffsetLedger()
         self.observer = transport.observer
         self.stall_seconds = transport.stall_seconds
+        self.drain_seconds = transport.drain_seconds
         self.clock = time.monotonic
         self._committed: dict[TP, int] = {}
         self._broker_committed: dict[TP, int] = {}
@@ -116,6 +118,18 @@ class GuardedConsumer(driver.Consumer):
         """Suspend the fetches; what a read found before must not confirm a gap afterwards."""
         super().stop_flow()
         self.ledger.distrust()
+
+    async def wait_empty(self) -> None:
+        """Wait for the streams to finish what they have in hand, but not longer than `drain_seconds`.
+
+        A delivery that is held back could last for ever. What is left unfinished is not committed and comes again.
+        """
+        drained = asyncio.ensure_future(super().wait_empty())
+        done, _ = await asyncio.wait({drained}, timeout=self.drain_seconds)
+        if not done:
+            _log.warning("gave up draining; the records come again", unfinished=len(self._unacked_messages))
+            self._unacked_messages.clear()  # the condition of Faust's loop, which swallows a cancellation
+        await drained
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let Faust drain its streams and commit, then forget the partitions."""
@@ -141,11 +155,15 @@ class GuardedConsumer(driver.Consumer):
             self.ledger.close(tp)
             self._to_reread.discard(tp)
         await super().perform_seek()
+        ends = {ensure_TP(tp): offset for tp, offset in (await self.highwaters(*guarded)).items()} if guarded else {}
         starts = {tp: self._broker_committed[tp] for tp in guarded if tp in self._broker_committed}
-        never_committed = [tp for tp in guarded if tp not in starts]
-        if never_committed:
-            earliest = await self.earliest_offsets(*never_committed)
-            starts |= {ensure_TP(tp): offset for tp, offset in earliest.items()}
+        from_beginning = [tp for tp in guarded if tp not in starts or starts[tp] > ends[tp]]
+        if from_beginning:
+            earliest = {ensure_TP(tp): offset for tp, offset in (await self.earliest_offsets(*from_beginning)).items()}
+            for tp in from_beginning:
+                if tp in starts:
+                    self._say_rewound(tp, earliest[tp], starts[tp])
+            starts |= earliest
         await self.seek_wait(starts)
         for tp, start in starts.items():
             self.ledger.begin(tp, start)
@@ -169,6 +187,9 @@ class GuardedConsumer(driver.Consumer):
             if tp in jumped:
                 continue
             expected = self.ledger.expected(tp) if self.ledger.is_open(tp) else None
+            if expected is not None and message.offset < expected and self._ends_before(tp, expected):
+                self._begin_again(tp, message.offset, expected)
+                expected = message.offset
             verdict = self.ledger.offer(tp, message.offset, message.timestamp)
             if verdict is Verdict.DELIVER:
                 if expected is not None and message.offset > expected:
@@ -197,6 +218,25 @@ class GuardedConsumer(driver.Consumer):
 
     def on_buffer_full(self, tp: TP) -> None:
         """Go on fetching: a full queue already makes the drain loop wait, and Faust would sleep a whole second instead."""
+
+    def _ends_before(self, tp: TP, expected: int) -> bool:
+        end = self.highwater(tp)
+        return bool(end) and end < expected
+
+    def _begin_again(self, tp: TP, offset: int, expected: int) -> None:
+        self.ledger.begin(tp, offset)
+        self._committed[tp] = offset
+        self._say_rewound(tp, offset, expected)
+
+    def _say_rewound(self, tp: TP, offset: int, expected: int) -> None:
+        self.observer.reread(tp, "rewound")
+        _log.error(
+            "the log ends before what was read already; was the topic made anew? reading from where it begins",
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=offset,
+            expected=expected,
+        )
 
     async def _reread_abandoned(self) -> None:
         """Read again what the streams let go of unfinished, unless a rebalance is about to do so anyway."""
@@ -306,8 +346,9 @@ class GuardedConsumer(driver.Consumer):
 
 
 class GuardedTransport(driver.Transport):
-    """Faust's aiokafka transport with the guarded consumer; needs `observer` and `stall_seconds` set by the factory."""
+    """Faust's aiokafka transport with the guarded consumer; the factory sets its attributes."""
 
     Consumer: ClassVar[type[GuardedConsumer]] = GuardedConsumer
     observer: OffsetObserver
     stall_seconds: float
+    drain_seconds: float

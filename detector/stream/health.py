@@ -24,6 +24,7 @@ class Health:
         """Partitions assigned; `None` before the first assignment and while the group rebalances."""
         self.model_loaded = False
         self.broker_reachable = False
+        self.missing_topics: tuple[str, ...] = ()
 
     def beat(self) -> None:
         """Note that the event loop turned."""
@@ -65,6 +66,8 @@ class Health:
             problems.append("the model is not loaded")
         if not self.broker_reachable:
             problems.append("the broker does not answer")
+        if self.missing_topics:
+            problems.append(f"the broker has no topic {', '.join(self.missing_topics)}")
         if self.assigned is None:
             problems.append("no partitions assigned yet, or the group is rebalancing")
         if self._held:

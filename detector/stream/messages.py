@@ -1,7 +1,8 @@
 """Kafka messages as plain values: what came in, what must go out, and the dead letter that keeps a bad one."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final
@@ -60,6 +61,14 @@ def incoming(message: Any) -> Incoming:  # noqa: ANN401 Faust types its messages
         value=message.value,
         headers=tuple(message.headers.items() if isinstance(message.headers, Mapping) else message.headers or ()),
     )
+
+
+def without_value(letter: Outgoing) -> Outgoing:
+    """Give a dead letter that no topic takes whole: its size and SHA-256 instead of its bytes."""
+    value = letter.value or b""
+    added = {"truncated": str(len(value)), "sha256": hashlib.sha256(value).hexdigest()}
+    headers = tuple((HEADER_PREFIX + name, text.encode("ascii")) for name, text in added.items())
+    return replace(letter, value=b"", headers=(*letter.headers, *headers))
 
 
 def _time(seconds: float | None) -> datetime | None:

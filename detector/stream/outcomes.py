@@ -42,7 +42,7 @@ def article_outcomes(
     outcomes = []
     for record, item in zip(records, parsed, strict=True):
         if isinstance(item, Rejected):
-            outcomes.append(_reject(record, item, topics.rejected))
+            outcomes.append(reject(record, item, topics.rejected))
         elif isinstance(item, Withdrawal):
             outcomes.append(Outcome(counts={("articles",): 1, ("no_event",): 1, ("withdrawals",): 1}))
         else:
@@ -80,9 +80,9 @@ def _detected(article: Article, detections: Sequence[Detection], topic: str) -> 
 def _alerted(record: Incoming, topics: TopicSettings) -> Outcome:
     try:
         detection = wire.decode_detection(record.value or b"")
-    except ValueError as error:
-        rejected = Rejected(field="message", reason=RejectReason.NOT_JSON, detail=f"not a detection: {error}")
-        return _reject(record, rejected, topics.rejected)
+    except wire.RecordError as error:
+        rejected = Rejected(field="message", reason=error.reason, detail=str(error))
+        return reject(record, rejected, topics.rejected)
     alert = alert_for(detection)
     return Outcome(
         outgoing=(Outgoing(topic=topics.alerts, key=alert.event_id.encode("ascii"), value=wire.encode_alert(alert)),),
@@ -91,7 +91,8 @@ def _alerted(record: Incoming, topics: TopicSettings) -> Outcome:
     )
 
 
-def _reject(record: Incoming, rejected: Rejected, topic: str) -> Outcome:
+def reject(record: Incoming, rejected: Rejected, topic: str) -> Outcome:
+    """Make a record's outcome the dead letter that keeps it."""
     counts: Counter[tuple[str, ...]] = Counter({("rejected", record.topic, rejected.reason.value): 1})
     return Outcome(outgoing=(dead_letter(record, rejected, topic=topic),), rejected=rejected, counts=counts)
 
@@ -104,4 +105,4 @@ def _alone(work: Work, record: Incoming, rejected_topic: str) -> Outcome:
         rejected = Rejected(
             field="message", reason=RejectReason.INTERNAL_ERROR, detail=f"{type(error).__name__}: {error}"
         )
-        return _reject(record, rejected, rejected_topic)
+        return reject(record, rejected, rejected_topic)

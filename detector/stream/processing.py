@@ -3,23 +3,25 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 import structlog
 
-from detector.errors import DeadLetterLimitError
+from detector.core.records import Rejected, RejectReason
+from detector.errors import DeadLetterLimitError, PermanentError
 from detector.metrics import Metrics
 from detector.stream.dead_letter_limit import DeadLetterLimit
 from detector.stream.delivery import Delivery
 from detector.stream.health import Health
-from detector.stream.messages import Outcome, incoming
-from detector.stream.outcomes import Work, one_by_one_on_error
+from detector.stream.messages import Incoming, Outcome, incoming, without_value
+from detector.stream.outcomes import Work, one_by_one_on_error, reject
 
 _log = structlog.get_logger(__name__)
 
+_COMMIT_SECONDS: Final = 5.0
 EXIT_STOPPED_LOUDLY: Final = 70
 """`EX_SOFTWARE`: a supervisor restarts the worker and the records come again."""
 
@@ -45,6 +47,7 @@ class BatchProcessor:
         health: Health,
         executor: Executor,
         finish: Callable[[Any], None],
+        commit: Callable[[], Awaitable[Any]],
         stop: Callable[[Exception], NoReturn] = stop_loudly,
         clock: Callable[[], float],
     ) -> None:
@@ -56,6 +59,7 @@ class BatchProcessor:
         self._health = health
         self._executor = executor
         self._finish = finish
+        self._commit = commit
         self._stop = stop
         self._clock = clock
 
@@ -64,10 +68,12 @@ class BatchProcessor:
         try:
             outcomes, seconds = await asyncio.get_running_loop().run_in_executor(self._executor, self._run, messages)
             self._limit.check(outcome.rejected is not None for outcome in outcomes)
-            await self._delivery.deliver([record for outcome in outcomes for record in outcome.outgoing])
+            outcomes = await self._deliver(messages, outcomes)
         except asyncio.CancelledError:
             raise
         except DeadLetterLimitError as error:
+            # What was diverted before must not be diverted again by the next start.
+            await asyncio.wait({asyncio.ensure_future(self._commit())}, timeout=_COMMIT_SECONDS)
             self._stop(error)
         except Exception as error:  # noqa: BLE001 a defect of ours: leave without finishing, so that the records come again
             _log.exception("batch cannot be finished")
@@ -76,6 +82,29 @@ class BatchProcessor:
         for message in messages:
             self._finish(message)
         self._health.progressed()
+
+    async def _deliver(self, messages: Sequence[Any], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Deliver what each outcome sends; one whose output no topic takes becomes a dead letter instead."""
+        refused = {id(r) for r in await self._delivery.deliver([r for outcome in outcomes for r in outcome.outgoing])}
+        return [
+            await self._divert(incoming(message), outcome)
+            if refused and any(id(record) in refused for record in outcome.outgoing)
+            else outcome
+            for message, outcome in zip(messages, outcomes, strict=True)
+        ]
+
+    async def _divert(self, record: Incoming, outcome: Outcome) -> Outcome:
+        rejected = outcome.rejected or Rejected(
+            field="message",
+            reason=RejectReason.UNDELIVERABLE,
+            detail="the broker does not take what this record causes",
+        )
+        replacement = reject(record, rejected, self._rejected_topic)
+        (letter,) = replacement.outgoing
+        if await self._delivery.deliver([letter]) and await self._delivery.deliver([without_value(letter)]):
+            message = f"the broker takes no dead letter for {record.topic}/{record.partition}/{record.offset}"
+            raise PermanentError(message)
+        return replacement
 
     def _run(self, messages: Sequence[Any]) -> tuple[list[Outcome], float]:
         began = self._clock()

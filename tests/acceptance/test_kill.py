@@ -125,9 +125,9 @@ def _judge(run: Run, repetition: int, expected: dict[str, frozenset[str]]) -> No
 
 
 def _kill_and_time(run: Run, number: int) -> None:
-    committed = {t: committed_offsets(run.admin, run.group, t) for t in (run.topics.articles, run.topics.detections)}
     run.workers[number].kill()
     began = time.monotonic()
+    committed = {t: committed_offsets(run.admin, run.group, t) for t in (run.topics.articles, run.topics.detections)}
     run.workers[number].start()
 
     def taken_over() -> bool:

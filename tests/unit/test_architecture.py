@@ -24,7 +24,6 @@ FORBIDDEN_IN_CORE = {
     *(
         "logging",
         "structlog",
-        "pydantic",
         "pydantic_settings",
         "prometheus_client",
         "click",

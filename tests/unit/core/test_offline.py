@@ -55,7 +55,7 @@ def test_a_bad_line_gets_field_reason_and_id_and_the_others_their_answers(
     assert [answer["id"] for answer in answers] == ["seed-01-aleppo", None, "b", None, "seed-02-bicol-typhoon"]
     rejected = [answer["rejected"] for answer in answers[1:4]]
     assert [(item["field"], item["reason"]) for item in rejected] == [
-        ("key", "empty_message"),
+        ("message", "empty_message"),
         ("text", "wrong_type"),
         ("message", "not_json"),
     ]

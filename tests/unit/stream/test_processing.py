@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 from structlog.testing import capture_logs
 
 from detector.core.records import Rejected, RejectReason
@@ -46,6 +47,7 @@ class Bench:
             health=self.health,
             executor=ThreadPoolExecutor(max_workers=1),
             finish=lambda message: self.events.append(("finish", message.offset)),
+            commit=self._commit,
             stop=self._stop,
             clock=lambda: float(next(ticks)),
         )
@@ -55,6 +57,9 @@ class Bench:
         if self.send_error:
             raise self.send_error
         self.events.append(("sent", record.value))
+
+    async def _commit(self) -> None:
+        self.events.append(("commit", None))
 
     def _stop(self, error: Exception) -> NoReturn:
         self.events.append(("stop", error))
@@ -160,7 +165,8 @@ def test_a_tripped_limit_stops_with_nothing_sent_counted_or_finished() -> None:
     bench = Bench(bad, max_share=0.5)
     with pytest.raises(StoppedError):
         bench.process(messages(5))
-    ((name, error),) = bench.events
+    (first, _), (name, error) = bench.events
+    assert first == "commit", "what was diverted before must be committed, or the next start diverts it again"
     assert name == "stop" and isinstance(error, DeadLetterLimitError)
     assert bench.value("detector_rejected_total", topic="articles", reason="empty") == 0
 
@@ -246,3 +252,19 @@ def test_the_core_runs_off_the_event_loop() -> None:
     bench = Bench(noting)
     bench.process(messages(1))
     assert threads != [threading.main_thread().name]
+
+
+def test_what_the_broker_never_takes_becomes_a_dead_letter_without_its_bytes_if_need_be() -> None:
+    """Detection too large: its article is kept as a dead letter; that one too large as well: its size and digest are."""
+
+    class Narrow(Bench):
+        async def _send(self, record: Outgoing) -> None:
+            if record.value:
+                raise MessageSizeTooLargeError
+            self.events.append(("sent", dict(record.headers)["detector.truncated"]))
+
+    bench = Narrow(good)
+    bench.process(messages(1))
+    assert bench.names() == ["sent", "finish"]
+    assert bench.value("detector_rejected_total", topic="in", reason="undeliverable") == 1
+    assert bench.value("detector_articles_total") == 0
