@@ -110,16 +110,21 @@ def test_rejected_list_and_replay_put_a_dead_letter_back(
 
 
 def test_worker_stops_loudly_when_most_input_is_bad(broker: str, tmp_path: Path) -> None:
-    """Past the configured share it exits with its own status, and what it had in hand stays uncommitted."""
+    """Past the configured share it exits with its own status; started again it diverts nothing a second time."""
     limit = DeadLetterSettings(max_share=0.5, min_records=20, window_records=50)
     settings = tagged_settings(broker, tmp_path, dead_letters=limit)
+    settings = settings.model_copy(update={"worker": settings.worker.model_copy(update={"batch_articles": 8})})
     with running_pipeline(settings, tmp_path) as pipeline:
-        pipeline.send([Message(b"not json") for _ in range(200)])
+        pipeline.send([Message(b"not json", key=str(number).encode()) for number in range(200)])
+        assert pipeline.worker.wait(60) == EXIT_STOPPED_LOUDLY
+        pipeline.worker.start()
         assert pipeline.worker.wait(60) == EXIT_STOPPED_LOUDLY
     assert "DETECTOR_DEAD_LETTERS__MAX_SHARE" in pipeline.worker.log_file.read_text(encoding="utf-8")
+    diverted = [record.key for record in read_topic(broker, settings.topics.rejected)]
+    assert len(diverted) == len(set(diverted)) < 100
     admin = KafkaAdminClient(bootstrap_servers=broker)
     committed = sum(committed_offsets(admin, settings.worker.group, settings.topics.articles).values())
-    assert committed < 200
+    assert committed == len(diverted)
 
 
 def _about(record: ConsumerRecord) -> dict[str, str]:
