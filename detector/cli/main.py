@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 from importlib.metadata import version
 from typing import Final, NoReturn
@@ -54,6 +55,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; exit 0 when done, 1 on failure, 2 on misuse."""
+    # A script that starts this with "&" has it ignore Ctrl-C, and a demo that ignores it leaves Kafka running.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:

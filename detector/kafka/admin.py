@@ -9,10 +9,10 @@ from typing import Any, Final
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic, OffsetSpec
 from kafka.errors import (
-    CoordinatorNotAvailableError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
+    RetriableError,
     SaslAuthenticationFailedError,
     TopicAlreadyExistsError,
 )
@@ -166,7 +166,7 @@ def uncommitted_records(settings: Settings) -> int | None:
     with admin_client(settings) as admin:
         try:
             committed = admin.list_group_offsets({group: None})[group]
-        except CoordinatorNotAvailableError:  # a new cluster makes its offsets topic when the first group asks for it
+        except RetriableError:  # a new cluster makes its offsets topic when the first group asks for it
             committed = {}
         if not committed:
             return None

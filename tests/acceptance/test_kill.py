@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
+from kafka.errors import RetriableError
 
 from detector.core.parsing import parse_article
 from detector.core.records import Article
@@ -164,7 +165,10 @@ def _publish(run: Run, texts: list[str], numbers: list[int]) -> None:
 
 
 def _members(run: Run) -> int:
-    described: dict[str, Any] = run.admin.describe_groups([run.group])[run.group]
+    try:
+        described: dict[str, Any] = run.admin.describe_groups([run.group])[run.group]
+    except RetriableError:  # the coordinator is being made, or moves
+        return 0
     return len(described["members"]) if described["group_state"] == "Stable" else 0
 
 

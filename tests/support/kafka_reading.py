@@ -3,6 +3,7 @@
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import RetriableError
 
 
 def read_topic(broker: str, topic: str) -> list[ConsumerRecord]:
@@ -34,7 +35,10 @@ def end_offsets(broker: str, topic: str) -> dict[int, int]:
 
 def committed_offsets(admin: KafkaAdminClient, group: str, topic: str) -> dict[int, int]:
     """Give what the group has committed in each partition of a topic; partitions without a commit are absent."""
-    offsets = admin.list_group_offsets({group: None})
+    try:
+        offsets = admin.list_group_offsets({group: None})
+    except RetriableError:  # the coordinator is being made, or moves
+        return {}
     return {
         tp.partition: found.offset for tp, found in offsets[group].items() if tp.topic == topic and found.offset >= 0
     }
