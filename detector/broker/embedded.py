@@ -208,7 +208,8 @@ class _Java:
 
 def _empty(data_dir: Path) -> None:
     """Delete an earlier run's data, and nothing that is not this program's."""
-    if not (data_dir / _MARKER).exists() and any(data_dir.iterdir()):
+    written_by_us = (data_dir / _MARKER).exists() or (data_dir / "log" / "meta.properties").exists()
+    if not written_by_us and any(data_dir.iterdir()):
         message = f"{data_dir} holds something else than Kafka's data of an earlier run; --fresh does not delete it"
         raise UsageError(message)
     shutil.rmtree(data_dir)

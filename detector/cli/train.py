@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from threadpoolctl import threadpool_limits
 
 from detector.core.labelled import LabelledDataError
 from detector.core.modelfile import ModelFileError, digest_of
@@ -61,7 +62,9 @@ def train(corpora: tuple[Path, ...], gold: tuple[Path, ...], initial: Path | Non
                 if not console.is_terminal:
                     click.echo(f"{share:4.0%} {step}", err=True)
 
-            data = train_model(sources, initial=start_bytes, progress=show)
+            # Several threads add the same numbers in another order; one gives the same bytes on every machine size.
+            with threadpool_limits(limits=1):
+                data = train_model(sources, initial=start_bytes, progress=show)
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(data)
     except (LabelledDataError, ModelFileError) as error:
