@@ -32,7 +32,8 @@ bench: setup  ## Measure articles a second: bare core, plain poll loop, whole pa
 	@.venv/bin/python -m tests.bench $(ARGS)
 
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
-	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl -o detector/models/default.npz $(ARGS)
+	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl --gold seeds/judged/pool.jsonl \
+		--texts $(DETECTOR_TEST_SHARED)/news/pool.jsonl.gz -o detector/models/default.npz $(ARGS)
 
 kill-test: setup  ## The full kill test: 20,000 articles, two workers, ten kills, three times
 	@DETECTOR_TEST_KILL_ARTICLES=20000 DETECTOR_TEST_KILLS=10 DETECTOR_TEST_KILL_REPETITIONS=3 \

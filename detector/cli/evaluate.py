@@ -1,12 +1,11 @@
 """`detector evaluate`: measures a model on labelled news, beside two baselines."""
 
-import gzip
-import json
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
 from time import process_time
-from typing import Any, Final
+from typing import Final
 
 import click
 from rich.console import Console
@@ -22,7 +21,7 @@ from detector.core.labelled import LabelledArticle, LabelledDataError, read_labe
 from detector.core.pairs import PairScore, pair_scores, read_pairs
 from detector.core.records import Article, Classification
 from detector.core.report import render_html
-from detector.corpus import default_corpus, read_sources
+from detector.corpus import default_corpus, default_judged, read_records, read_sources
 from detector.errors import ModelError
 from detector.loading import load_classifier
 
@@ -52,6 +51,13 @@ _PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
     "train.jsonl beside the --gold file when there.",
 )
 @click.option(
+    "--texts",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Articles whose texts labelled lines without one take, by id. May be repeated. Default: the --pool file, with "
+    "seeds/judged as labels, unless --train is given.",
+)
+@click.option(
     "--cross", type=click.Choice(["family"]), help="Train again without each family of --gold; report the drop."
 )
 def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
@@ -62,13 +68,18 @@ def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
     pairs: Path | None,
     pool: Path | None,
     training: tuple[Path, ...],
+    texts: tuple[Path, ...],
     cross: str | None,
 ) -> None:
     """Measure a model on labelled news: precision, recall, F1, calibration, status, evidence, baselines."""
     console = Console(width=None if Console().is_terminal else 120)
     try:
         labelled = read_labelled(gold.read_bytes(), str(gold))
-        sources = read_sources(list(training) or _default_training(gold))
+        judged = pool if pool and not training and not texts and default_judged().is_file() else None
+        sources = read_sources(
+            [*(training or _default_training(gold)), *([default_judged()] if judged else [])],
+            [*texts, *([judged] if judged else [])],
+        )
         known = [item for source in sources.values() for item in source]
         classifier = load_classifier(model)
         detectors: dict[str, Callable[[Sequence[Article]], list[Classification]]] = {
@@ -89,7 +100,7 @@ def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
         tested = _pairs(classifier, pairs, console)
         notes = _random_alarms(classifier, labelled)
         if pool:
-            notes += _pool_notes(classifier, baseline, pool, console)
+            notes += _pool_notes(classifier, baseline, pool, {item.article.id for item in known}, console)
         if cross:
             notes += _cross_notes(sources, labelled, console)
     except (LabelledDataError, ModelError) as error:
@@ -187,15 +198,10 @@ def _random_alarms(classifier: Classifier, labelled: Sequence[LabelledArticle]) 
     return [f"false alarms on sample=random of the labelled file: {false} of {len(drawn)} articles"]
 
 
-def _pool_notes(classifier: Classifier, baseline: DocumentBaseline, path: Path, console: Console) -> list[str]:
-    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    records: list[dict[str, Any]] = []
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            record = json.loads(line)
-            records.append({"id": str(record["id"]), "text": str(record["text"]), **record})
-        except (KeyError, TypeError, ValueError) as error:
-            raise LabelledDataError(str(path), number, None, f"no article: {error}") from None
+def _pool_notes(
+    classifier: Classifier, baseline: DocumentBaseline, path: Path, known: AbstractSet[str], console: Console
+) -> list[str]:
+    records = read_records(path)
     articles = [Article(id=item["id"], title=item.get("title") or None, text=item["text"]) for item in records]
     answers: list[Classification] = []
     ours = theirs = 0.0
@@ -208,15 +214,30 @@ def _pool_notes(classifier: Classifier, baseline: DocumentBaseline, path: Path, 
             between = process_time()
             baseline.chances(batch)
             ours, theirs = ours + between - began, theirs + process_time() - between
-    drawn = [answer for item, answer in zip(records, answers, strict=True) if item.get("sample", "random") == "random"]
-    fired = sum(bool(answer.findings) for answer in drawn)
-    share = 1000 * fired / max(len(drawn), 1)
-    fires = f"pool: {fired} of {len(drawn)} articles drawn at random fire, {share:.1f} per 1,000, true ones among them"
+    drawn = [
+        (bool(answer.findings), bool(classifier.doubtful(answer)), item["id"] in known)
+        for item, answer in zip(records, answers, strict=True)
+        if item.get("sample", "random") == "random"
+    ]
+    fires = [
+        _alarm_note(name, [(fired, doubt) for fired, doubt, learnt in drawn if learnt == whether])
+        for name, whether in (("in the training data", True), ("never trained on", False))
+    ]
     speed = (
         f"speed, processor time: model {len(articles) / ours:,.0f} articles/s, document TF-IDF + logistic regression "
         f"{len(articles) / theirs:,.0f} articles/s, ratio {theirs / ours:.1f}"
     )
-    return [fires, speed, _gate_recall(classifier, articles)]
+    return [*filter(None, fires), speed, _gate_recall(classifier, articles)]
+
+
+def _alarm_note(name: str, drawn: Sequence[tuple[bool, bool]]) -> str | None:
+    if not drawn:
+        return None
+    fired, doubted = sum(fired for fired, _ in drawn), sum(doubt for _, doubt in drawn)
+    return (
+        f"pool, drawn at random, {name}: {fired} of {len(drawn)} articles fire, {1000 * fired / len(drawn):.1f} per "
+        f"1,000, true ones among them; {doubted} are in the abstain band of a type, {1000 * doubted / len(drawn):.1f} per 1,000"
+    )
 
 
 def _gate_recall(classifier: Classifier, articles: Sequence[Article]) -> str:

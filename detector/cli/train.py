@@ -32,12 +32,20 @@ from detector.corpus import default_corpus, read_sources
     help="Labelled news in the same format, added to the corpus. May be repeated.",
 )
 @click.option(
+    "--texts",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Articles (.jsonl or .jsonl.gz) whose texts labelled lines without one take, by id. May be repeated.",
+)
+@click.option(
     "--init", "initial", type=click.Path(path_type=Path), help="Model file to start from; its weights are adapted."
 )
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Model file to write."
 )
-def train(corpora: tuple[Path, ...], gold: tuple[Path, ...], initial: Path | None, output: Path) -> None:
+def train(
+    corpora: tuple[Path, ...], gold: tuple[Path, ...], texts: tuple[Path, ...], initial: Path | None, output: Path
+) -> None:
     """Train a model on labelled news and write it to a file.
 
     The same input gives the same file, byte for byte.
@@ -47,7 +55,7 @@ def train(corpora: tuple[Path, ...], gold: tuple[Path, ...], initial: Path | Non
     paths = [*(corpora or (default_corpus(),)), *gold]
     try:
         start_bytes = initial.read_bytes() if initial else None
-        sources = read_sources(paths)
+        sources = read_sources(paths, texts)
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from detector.core.aggregation import article_features, article_scores, probability
-from detector.core.document import MAX_CANDIDATES, Candidate, all_sentences, candidate_text, candidates
+from detector.core.document import MAX_CANDIDATES, Candidate, all_sentences, candidate_text, candidates, starts_in_text
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, STATUSES, EventType
 from detector.core.features import describe, sentence_features
 from detector.core.modelfile import LinearModel, digest_of, model_from_bytes
@@ -18,6 +18,9 @@ from detector.core.vectors import Floats, Vocabulary
 MAX_EVIDENCE: Final = 3
 EVIDENCE_SHARE: Final = 0.5
 """A further sentence is evidence when its probability is at least this share of the best one's."""
+
+TYPICAL_CHARS: Final = 3_000
+"""Length taken for articles of which nothing passes the gate; they are all given the same scores."""
 
 REASONS: Final = 12
 CONFIDENCE_DECIMALS: Final = 4
@@ -39,8 +42,9 @@ class Classifier:
         self._weights = model.weights.astype(np.float64)
         self._status_rank = np.full(len(model.features), -1, dtype=np.int64)
         self._status_rank[model.status_columns] = np.arange(len(model.status_columns))
+        empty = np.empty((0, len(EVENT_TYPES)))
         nothing = article_scores(
-            article_features(np.empty((0, len(EVENT_TYPES))), first_is_title=False), model.aggregation
+            article_features(empty, [], first_is_title=False, has_title=True, chars=TYPICAL_CHARS), model.aggregation
         )
         self._no_event = Classification(scores=_rounded(probability(nothing)), findings=())
 
@@ -51,7 +55,7 @@ class Classifier:
 
     def classify(self, articles: Sequence[Article]) -> list[Classification]:
         """Return one classification per article, in order; an article's answer does not depend on its batch."""
-        found = [candidates(article, self._model.gate) for article in articles]
+        found = candidates(articles, self._model.gate)
         scored = [number for number, sentences in enumerate(found) if sentences]
         answers = [self._no_event] * len(articles)
         if not scored:
@@ -73,11 +77,11 @@ class Classifier:
     def gate_recall(self, articles: Sequence[Article]) -> tuple[int, int]:
         """Return how many sentences that fire on their own (even odds for some type) pass the gate, and how many there are."""
         kept = firing = 0
-        for article in articles:
+        for article, passed in zip(articles, candidates(articles, self._model.gate), strict=True):
             sentences = all_sentences(article)[:MAX_CANDIDATES]
             if not sentences:
                 continue
-            passing = set(candidates(article, self._model.gate))
+            passing = set(passed)
             rows = self._rows([candidate_text(article, sentence) for sentence in sentences])
             fires = (rows @ self._weights + self._model.intercepts >= 0).any(axis=1)
             firing += int(fires.sum())
@@ -104,6 +108,7 @@ class Classifier:
         """The answer for one article, whose sentences have the rows from `first` on."""
         features = article_features(
             scores,
+            starts_in_text(sentences),
             first_is_title=sentences[0].field == "title",
             has_title=bool(article.title),
             chars=len(article.text),

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.core.document import Candidate, all_sentences, candidate_text
+from detector.core.document import Candidate, all_sentences, candidate_text, starts_in_text
 from detector.core.eventtypes import EVENT_TYPES, EventType
 from detector.core.features import Row, sentence_features
 from detector.core.labelled import LabelledArticle
@@ -25,9 +25,10 @@ UNKNOWN: Final = -1
 class Examples:
     """The sentences of many articles; the rows of an article stand together, in its order.
 
-    `marks` has shape (sentences, types): `POSITIVE`, `NEGATIVE`, or `UNKNOWN` for sentences outside the evidence of an article
-    that carries the type. `owners` (sentences,) is the number of each sentence's article, `titles` tells which are titles.
-    `present` and `clear` (articles, types) tell what an article carries and what its coder was sure of.
+    `marks` has shape (sentences, types): `POSITIVE`, `NEGATIVE`, or `UNKNOWN` for sentences outside the evidence of an
+    article that carries the type. `owners` (sentences,) is the number of each sentence's article, `titles` tells which
+    are titles, `starts` where they begin in the text. `present` and `clear` (articles, types) tell what an article
+    carries and what its coder was sure of.
     """
 
     articles: tuple[LabelledArticle, ...]
@@ -37,6 +38,7 @@ class Examples:
     marks: NDArray[np.int8]
     owners: NDArray[np.int64]
     titles: NDArray[np.bool_]
+    starts: NDArray[np.int64]
     present: NDArray[np.bool_]
     clear: NDArray[np.bool_]
 
@@ -51,8 +53,11 @@ def build_examples(articles: Sequence[LabelledArticle]) -> Examples:
     marks: list[list[int]] = []
     owners: list[int] = []
     titles: list[bool] = []
+    starts: list[int] = []
     for number, labelled in enumerate(articles):
-        for candidate in all_sentences(labelled.article):
+        found = all_sentences(labelled.article)
+        starts += starts_in_text(found)
+        for candidate in found:
             sentences.append(candidate_text(labelled.article, candidate))
             marks.append([_mark(labelled, kind, candidate) for kind in EVENT_TYPES])
             owners.append(number)
@@ -66,6 +71,7 @@ def build_examples(articles: Sequence[LabelledArticle]) -> Examples:
         marks=np.array(marks, dtype=np.int8).reshape(-1, len(EVENT_TYPES)),
         owners=np.array(owners, dtype=np.int64),
         titles=np.array(titles, dtype=np.bool_),
+        starts=np.array(starts, dtype=np.int64),
         present=np.array([[kind in labelled.labels for kind in EVENT_TYPES] for labelled in articles]),
         clear=np.array([[kind not in labelled.ambiguous for kind in EVENT_TYPES] for labelled in articles]),
     )

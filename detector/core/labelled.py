@@ -52,10 +52,13 @@ class LabelledArticle:
     rules: tuple[str, ...] = field(default=())
 
 
-def read_labelled(data: bytes, source: str) -> list[LabelledArticle]:
+def read_labelled(
+    data: bytes, source: str, texts: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[LabelledArticle]:
     """Return the labelled articles of one JSON Lines file given as bytes; `source` names it in errors.
 
-    Raises `LabelledDataError` for anything that does not fit the format, and for a file without articles.
+    A line without `text` takes what it lacks from the record of the same id in `texts` (labels may be free where texts are
+    not). Raises `LabelledDataError` for anything that does not fit the format, and for a file without articles.
     """
     articles: list[LabelledArticle] = []
     seen: dict[str, int] = {}
@@ -63,6 +66,8 @@ def read_labelled(data: bytes, source: str) -> list[LabelledArticle]:
         if not line.strip():
             continue
         record = _parse(line, source, number)
+        if "text" not in record:
+            record = {**_record_of(record.get("id"), texts, source, number), **record}
         labelled = _labelled(record, source, number)
         if labelled.article.id in seen:
             first = seen[labelled.article.id]
@@ -99,6 +104,16 @@ def _parse(line: bytes, source: str, number: int) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise LabelledDataError(source, number, None, "not a JSON object")
     return record
+
+
+def _record_of(
+    article_id: object, texts: Mapping[str, Mapping[str, Any]] | None, source: str, number: int
+) -> Mapping[str, Any]:
+    if texts is None:
+        raise LabelledDataError(source, number, "text", "is missing, and no file of texts is given (--texts)")
+    if article_id not in texts:
+        raise LabelledDataError(source, number, "id", f"{article_id!r} is in no file of texts")
+    return texts[str(article_id)]
 
 
 def _labelled(record: dict[str, Any], source: str, number: int) -> LabelledArticle:

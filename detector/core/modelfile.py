@@ -15,8 +15,9 @@ from detector.core.aggregation import ARTICLE_FEATURES
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, EventType
 from detector.core.gate import Gate
 from detector.core.vectors import Floats
+from detector.core.wordhash import SLOTS
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of the file layout; a file of another version is refused."""
 
 DIGEST_CHARS: Final = 16
@@ -61,7 +62,7 @@ def model_to_bytes(model: LinearModel) -> bytes:
         "types": list(EVENT_TYPES),
         "statuses": list(ALL_STATUSES),
         "thresholds": {kind.value: model.thresholds[kind] for kind in EVENT_TYPES},
-        "gate": [model.gate.sentence, model.gate.article],
+        "gate": [model.gate.article, model.gate.sentence],
         "doubt": {kind.value: model.doubt[kind] for kind in EVENT_TYPES},
         "notes": model.notes,
     }
@@ -70,8 +71,8 @@ def model_to_bytes(model: LinearModel) -> bytes:
         buffer,
         head=_text_array(json.dumps(head, sort_keys=True)),
         features=_text_array("\n".join(model.features)),
-        gate_words=_text_array(b"\n".join(sorted(model.gate.weights)).decode("ascii")),
-        gate_weights=np.array([model.gate.weights[word] for word in sorted(model.gate.weights)], dtype=np.float64),
+        gate_weights=model.gate.weights.astype(np.float16),
+        gate_intercepts=model.gate.intercepts,
         weights=model.weights,
         intercepts=model.intercepts,
         aggregation=model.aggregation,
@@ -103,15 +104,10 @@ def model_from_bytes(data: bytes) -> LinearModel:
             thresholds={kind: float(head["thresholds"][kind.value]) for kind in EVENT_TYPES},
             doubt={kind: float(head["doubt"][kind.value]) for kind in EVENT_TYPES},
             gate=Gate(
-                weights=dict(
-                    zip(
-                        (word.encode("ascii") for word in _lines(arrays["gate_words"])),
-                        arrays["gate_weights"].tolist(),
-                        strict=True,
-                    )
-                ),
-                sentence=float(head["gate"][0]),
-                article=float(head["gate"][1]),
+                weights=arrays["gate_weights"].astype(np.float32),
+                intercepts=arrays["gate_intercepts"],
+                article=float(head["gate"][0]),
+                sentence=float(head["gate"][1]),
             ),
             status_columns=arrays["status_columns"],
             status_weights=arrays["status_weights"],
@@ -137,6 +133,8 @@ def _check_shapes(model: LinearModel) -> None:
     fits = (
         model.weights.shape == (features, types)
         and model.intercepts.shape == (types,)
+        and model.gate.weights.shape == (SLOTS + 1, types)
+        and model.gate.intercepts.shape == (types,)
         and model.aggregation.shape == (types, 1 + ARTICLE_FEATURES)
         and model.status_weights.shape == (len(model.status_columns), statuses)
         and model.status_intercepts.shape == (statuses,)

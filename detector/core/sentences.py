@@ -54,8 +54,10 @@ def split_line(text: str, line: Span) -> list[Span]:
     whole = text[line.start : line.end]
     if len(whole) > MAX_SENTENCE_CHARS * MAX_SENTENCES:
         whole = whole[: MAX_SENTENCE_CHARS * MAX_SENTENCES]
+    # Half a surrogate pair cannot be encoded: a question mark takes its place, one character for one.
+    encodable = whole.encode("utf-8", "replace").decode("utf-8")
     spans: list[Span] = []
-    for boundary in sentencex.get_sentence_boundaries("en", whole):
+    for boundary in sentencex.get_sentence_boundaries("en", encodable):
         start, end = boundary["start_index"], boundary["end_index"]
         while start < end and whole[start].isspace():
             start += 1

@@ -9,10 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.core.aggregation import probability
-from detector.core.articlemodel import best_threshold, fit_aggregation, held_out_features, held_out_scores
+from detector.core.articlemodel import (
+    HeldOut,
+    best_thresholds,
+    fit_aggregation,
+    held_out_features,
+    held_out_scores,
+)
 from detector.core.eventtypes import EVENT_TYPES, EventType
 from detector.core.examples import Examples, build_examples, rows_by_article
-from detector.core.gate import fit_gate
+from detector.core.gatemodel import fit_gate
 from detector.core.labelled import LabelledArticle, require_all_types
 from detector.core.modelfile import LinearModel, digest_of, model_from_bytes, model_to_bytes
 from detector.core.sentencemodel import SentenceWeights, fit_sentences, log_odds_scaling, scaled
@@ -27,7 +33,11 @@ NAME: Final = "news-events-linear"
 PASSAGES: Final = "corpus"
 """Family of passages that are no whole articles: learnt from, but no measure of articles where there are any."""
 
-_FAMILY_MINIMUM: Final = 100
+_WHOLE_MINIMUM: Final = 100
+"""Whole articles below which passages are held out too."""
+
+_FAMILY_POSITIVES: Final = 40
+"""Articles with a type that a family must have to be held out: others tell little of how the model does elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,8 @@ class TrainingOptions:
     folds: int = 5
     minimum_precision: float = 0.75
     """Thresholds have at least this precision on held-out clear labels; on news coded more than once it comes out higher."""
+    false_alarms: float = 3.0
+    """Articles of 1,000 drawn at random that may fire wrongly, by held-out scores."""
     doubt: float = 0.5
     """The abstain band reaches down to this share of the threshold."""
 
@@ -116,7 +128,7 @@ def train(
         aggregation=aggregation,
         thresholds=cuts,
         doubt={kind: round(cut * options.doubt, 4) for kind, cut in cuts.items()},
-        gate=fit_gate(examples.sentences, weights.scores(matrix).max(axis=1), examples.owners, fired),
+        gate=fit_gate(examples.sentences, weights.scores(matrix), examples.owners, fired),
         status_columns=status.columns,
         status_weights=status.weights.astype(np.float32),
         status_intercepts=status.intercepts,
@@ -133,7 +145,7 @@ def held_out_parts(articles: Sequence[LabelledArticle], folds: int) -> list[NDAr
     is nothing else: they are unlike articles, and confidences must fit articles.
     """
     whole = [n for n, item in enumerate(articles) if item.family != PASSAGES]
-    if len(whole) < _FAMILY_MINIMUM:
+    if len(whole) < _WHOLE_MINIMUM:
         whole = list(range(len(articles)))
     buckets = [
         int.from_bytes(hashlib.sha256(articles[n].article.id.encode()).digest()[:4], "big") % folds for n in whole
@@ -141,23 +153,24 @@ def held_out_parts(articles: Sequence[LabelledArticle], folds: int) -> list[NDAr
     parts = [np.array([n for n, bucket in zip(whole, buckets, strict=True) if bucket == fold]) for fold in range(folds)]
     families = sorted({articles[n].family for n in whole})
     by_family = [np.array([n for n in whole if articles[n].family == family]) for family in families]
-    large = [part for part in by_family if _FAMILY_MINIMUM <= len(part) < len(whole)]
+    large = [
+        part
+        for part in by_family
+        if len(part) < len(whole) and sum(bool(articles[n].labels) for n in part) >= _FAMILY_POSITIVES
+    ]
     return [part for part in (*parts, *large) if len(part)]
 
 
 def _thresholds(
     scores: Floats, examples: Examples, order: NDArray[np.int64], options: TrainingOptions
 ) -> dict[EventType, float]:
-    cuts = [
-        best_threshold(
-            scores[:, column],
-            examples.present[order, column],
-            examples.clear[order, column],
-            minimum_precision=options.minimum_precision,
-        )
-        for column in range(len(EVENT_TYPES))
-    ]
-    return {kind: round(float(cut), 4) for kind, cut in zip(EVENT_TYPES, probability(np.array(cuts)), strict=True)}
+    drawn = np.array([examples.articles[number].sample == "random" for number in order])
+    cuts = best_thresholds(
+        HeldOut(scores=scores, present=examples.present[order], clear=examples.clear[order], random=drawn),
+        minimum_precision=options.minimum_precision,
+        false_alarms=options.false_alarms,
+    )
+    return {kind: round(float(cut), 4) for kind, cut in zip(EVENT_TYPES, probability(cuts), strict=True)}
 
 
 def _spread(start: LinearModel, vocabulary: Vocabulary) -> Floats:
