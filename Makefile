@@ -48,5 +48,5 @@ clean:  ## Remove the environment and caches
 		uv=.uv/bin/uv; \
 	fi; \
 	echo "Creating .venv from uv.lock"; \
-	"$$uv" sync --locked --extra broker --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	"$$uv" sync --locked --extra broker --extra report --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $@

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from detector.core.evaluation import MODES, Evaluation, Figure
+from detector.core.evaluation import MODES, Evaluation
 from detector.core.eventtypes import EVENT_TYPES
 from detector.core.pairs import PairScore
+from detector.core.resampling import Figure
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}
