@@ -153,6 +153,16 @@ class HealthSettings(_Section):
     no_progress_seconds: float = Field(default=300.0, gt=0)
 
 
+class ReplaySettings(_Section):
+    """How `detector replay` reads and scores, and where it keeps its runs."""
+
+    runs_dir: UserPath = Path("~/.local/share/news-event-detector/runs")
+    """Each run has a folder of its own in it."""
+    processes: int = Field(default=0, ge=0, le=1024)
+    """Scoring processes; 0 means one for each processor."""
+    batch_records: int = Field(default=128, ge=1, le=4096)
+
+
 class LogSettings(_Section):
     """What is logged and how; `auto` means JSON unless standard error is a terminal."""
 
@@ -186,6 +196,7 @@ class Settings(BaseSettings):
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     web: WebSettings = WebSettings()
     health: HealthSettings = HealthSettings()
+    replay: ReplaySettings = ReplaySettings()
     log: LogSettings = LogSettings()
     embedded: EmbeddedBrokerSettings = EmbeddedBrokerSettings()
 
