@@ -90,13 +90,18 @@ def average_precision(truth: NDArray[np.bool_], chances: Floats, used: NDArray[n
 def bootstrap_weights(articles: int) -> Iterator[Floats]:
     """Yield article weights in chunks of (resamples, articles): ones first, then how often each resample drew an article."""
     random = np.random.default_rng(_SEED)
-    left = min(RESAMPLES, max(MINIMUM_RESAMPLES, _DRAWS // max(articles, 1))) if articles else 0
+    left = draws_for(articles)
     shares = np.full(articles, 1 / max(articles, 1))
     yield np.ones((1, articles))
     while left:
         size = min(left, max(1, _CHUNK // articles))
         yield random.multinomial(articles, shares, size=size).astype(np.float64)
         left -= size
+
+
+def draws_for(articles: int) -> int:
+    """Return how many resamples are drawn of so many articles."""
+    return min(RESAMPLES, max(MINIMUM_RESAMPLES, _DRAWS // articles)) if articles else 0
 
 
 def resampled(cases: Sequence[Decisions]) -> list[Floats]:

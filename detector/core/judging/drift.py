@@ -20,8 +20,8 @@ STABLE: Final = 0.1
 SHIFTED: Final = 0.25
 SCORE_EDGES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)
 COVERAGE_EDGES: Final = (0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99)
-LENGTH_EDGES: Final = (25, 50, 100, 200, 350, 500, 750, 1000, 2000)
-"""Inner edges of the bins: of confidences, of the share of words that the model knows, and of words an article."""
+LENGTH_EDGES: Final = (150, 300, 600, 1200, 2000, 3000, 4500, 6000, 12_000)
+"""Inner edges of the bins: of confidences, of the share of words that the model knows, and of characters an article."""
 
 SMOOTHING: Final = 0.5
 """Added to each bin, so that an empty one gives no infinite index."""
@@ -49,15 +49,19 @@ class DriftDay:
     """Share of articles in which each type fires."""
 
     coverage: float | None
-    words: float | None
-    """Mean share of known words, and mean words an article."""
+    chars: float
+    """Mean share of known words, and mean characters an article."""
+
+    def telling(self, feature: str) -> bool:
+        """Tell whether the day has enough articles that an index of `STABLE` is more than chance."""
+        return self.chance[feature] < STABLE
 
 
-def histograms(scores: Floats, fired: Bools, words: Codes, known_words: Codes) -> dict[str, Floats]:
+def histograms(scores: Floats, fired: Bools, chars: Codes, words: Codes, known_words: Codes) -> dict[str, Floats]:
     """Count articles in the bins of every feature; `scores` and `fired` are (articles, types)."""
     counted = words > 0
     coverage = known_words[counted] / words[counted]
-    found = {"vocabulary": _binned(coverage, COVERAGE_EDGES), "length": _binned(words, LENGTH_EDGES)}
+    found = {"vocabulary": _binned(coverage, COVERAGE_EDGES), "length": _binned(chars, LENGTH_EDGES)}
     for column, kind in enumerate(EVENT_TYPES):
         found[f"{kind.value}_score"] = _binned(scores[:, column], SCORE_EDGES)
         fires = float(fired[:, column].sum())
@@ -97,7 +101,7 @@ def daily_drift(articles: Articles, answers: Answers, reference: Histograms) -> 
                 chance={name: chance_index(reference[name], current[name]) for name in FEATURES},
                 rates={kind.value: float(answers.fired[rows, n].mean()) for n, kind in enumerate(EVENT_TYPES)},
                 coverage=float(known.sum() / words.sum()) if words.sum() else None,
-                words=float(words.mean()),
+                chars=float(articles.chars[rows].mean()),
             )
         )
     return found
@@ -105,7 +109,8 @@ def daily_drift(articles: Articles, answers: Answers, reference: Histograms) -> 
 
 def run_histograms(articles: Articles, answers: Answers, rows: "np.typing.NDArray[np.int64]") -> dict[str, Floats]:
     """Count some articles of a run."""
-    return histograms(answers.scores[rows], answers.fired[rows], articles.words[rows], articles.known_words[rows])
+    sizes = articles.chars[rows], articles.words[rows], articles.known_words[rows]
+    return histograms(answers.scores[rows], answers.fired[rows], *sizes)
 
 
 class DriftMonitor:
@@ -119,9 +124,9 @@ class DriftMonitor:
         self._reference = reference
         self._window: deque[dict[str, Floats]] = deque([_empty()], maxlen=periods)
 
-    def observe(self, scores: Floats, fired: Bools, words: Codes, known_words: Codes) -> None:
+    def observe(self, scores: Floats, fired: Bools, chars: Codes, words: Codes, known_words: Codes) -> None:
         """Count a batch into the running period."""
-        counted = histograms(scores, fired, words, known_words)
+        counted = histograms(scores, fired, chars, words, known_words)
         self._window[-1] = {name: self._window[-1][name] + counted[name] for name in FEATURES}
 
     def advance(self) -> None:

@@ -67,12 +67,14 @@ class Answers:
     country_names: Sequence[str]
     alerted: Floats
     seconds: float | None = None
-    """Processor time of the whole run in the core; unknown for a what-if."""
+    """Processor time of the whole run in the core."""
 
     def at(self, name: str, thresholds: Mapping[EventType, float], times: Floats) -> "Answers":
         """Return what the model would have said at other thresholds; what newly fires has no status, and alerts at `times`."""
         limits = np.array([thresholds[kind] for kind in EVENT_TYPES])
-        fired = self.scores >= limits
+        moved = np.array([thresholds[kind] != self.thresholds[kind] for kind in EVENT_TYPES])
+        fired = np.where(moved, self.scores >= limits, self.fired)
+        newly = np.where(fired & ~self.fired, times[:, None], np.nan)
         return replace(
             self,
             name=name,
@@ -80,7 +82,7 @@ class Answers:
             fired=fired,
             statuses=np.where(fired, self.statuses, UNKNOWN).astype(np.int32),
             countries=np.where(fired, self.countries, UNKNOWN).astype(np.int32),
-            alerted=np.where(fired, np.where(np.isnan(self.alerted), times[:, None], self.alerted), np.nan),
+            alerted=np.where(fired & self.fired, self.alerted, newly),
         )
 
 
