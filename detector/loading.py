@@ -14,17 +14,31 @@ _MODEL: Final = "models/default.npz"
 _GAZETTEER: Final = f"data/{DATA_FILE}"
 
 
+def read_model(model_file: Path | None = None) -> bytes:
+    """Return the content of a model file, of the packaged one when none is named; raises `ModelError` when it is not there."""
+    try:
+        return model_file.read_bytes() if model_file else files("detector").joinpath(_MODEL).read_bytes()
+    except OSError as error:
+        raise ModelError(_unusable(model_file, error)) from error
+
+
 def load_classifier(model_file: Path | None = None) -> Classifier:
     """Load a model file, the packaged one when none is named; raises `ModelError` that says what is wrong with it."""
     try:
-        data = model_file.read_bytes() if model_file else files("detector").joinpath(_MODEL).read_bytes()
-        return Classifier.from_bytes(data)
-    except (OSError, ValueError) as error:
-        message = f"the model {model_file or 'in the package'} cannot be used: {error}"
-        raise ModelError(message) from error
+        return Classifier.from_bytes(read_model(model_file))
+    except ValueError as error:
+        raise ModelError(_unusable(model_file, error)) from error
+
+
+def load_places() -> GazetteerPlaceFinder:
+    """Load the gazetteer in the package."""
+    return GazetteerPlaceFinder(read_gazetteer(files("detector").joinpath(_GAZETTEER).read_bytes()))
 
 
 def load_detector(model_file: Path | None = None) -> Detector:
     """Load classifier and gazetteer."""
-    gazetteer = read_gazetteer(files("detector").joinpath(_GAZETTEER).read_bytes())
-    return Detector(classifier=load_classifier(model_file), places=GazetteerPlaceFinder(gazetteer))
+    return Detector(classifier=load_classifier(model_file), places=load_places())
+
+
+def _unusable(model_file: Path | None, error: Exception) -> str:
+    return f"the model {model_file or 'in the package'} cannot be used: {error}"

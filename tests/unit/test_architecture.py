@@ -43,7 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "core": {"core"},
     "broker": {"broker", "errors", "settings"},
     "stream": {"stream", "core", "errors", "loading", "metrics", "settings", "kafka"},
-    "replay": {"replay", "core", "errors", "loading", "settings", "stream", "kafka"},
+    "replay": {"replay", "core", "errors", "loading", "logs", "settings", "stream", "kafka", "article_files"},
     "errors": set(),
     "settings": {"errors"},
     "metrics": {"core"},
