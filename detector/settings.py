@@ -86,6 +86,25 @@ class TopicSettings(_Section):
     replication: int = Field(default=1, ge=1, le=9)
 
 
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class ThresholdSettings(_Section):
+    """Confidences from which a type is told, instead of the model's own; `detector replay --write-thresholds` writes them."""
+
+    ceasefire: Share | None = None
+    evacuation: Share | None = None
+    atrocity: Share | None = None
+    solidarity: Share | None = None
+    model: str | None = None
+    """Digest of the model that they were chosen for; a worker with another model does not start."""
+
+    def by_type(self) -> dict[str, float]:
+        """Return the thresholds that are set."""
+        named = {kind: getattr(self, kind) for kind in ("ceasefire", "evacuation", "atrocity", "solidarity")}
+        return {kind: value for kind, value in named.items() if value is not None}
+
+
 class WorkerSettings(_Section):
     """How a worker reads, batches, retries and hands over."""
 
@@ -190,6 +209,7 @@ class Settings(BaseSettings):
     broker: Broker = "127.0.0.1:9092"
     model_file: UserPath | None = None
     """A model to use instead of the one in the package."""
+    thresholds: ThresholdSettings = ThresholdSettings()
     security: SecuritySettings = SecuritySettings()
     topics: TopicSettings = TopicSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -1,7 +1,8 @@
 """The run archive: one SQLite file in which a replay keeps what it read, scored and caused, while it runs.
 
 Everything that judges or shows a run reads this file and nothing else. Times in columns are epoch seconds (UTC) or NULL,
-`model` is a model digest, `n` numbers the articles in the order of the replay. Texts of articles are not kept but for the
+`model` is a model digest, `n` the number of a
+record in the order of the replay, from 1, rejected ones counted too. Texts of articles are not kept but for the
 title and the sentences that carry a decision. The file is valid after each batch: one whose run was killed says so in
 `meta` (`partial`, `partial_reason`).
 """
@@ -10,10 +11,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from detector.errors import UsageError
 
@@ -127,7 +129,7 @@ class BestRow:
     sentence: str
 
 
-Row = ArticleRow | ScoreRow | DetectionRow | AlertRow | RejectedRow | BestRow
+Row: TypeAlias = ArticleRow | ScoreRow | DetectionRow | AlertRow | RejectedRow | BestRow
 
 _TABLES: Final[Mapping[type[Any], str]] = {
     ArticleRow: "articles",
@@ -137,6 +139,21 @@ _TABLES: Final[Mapping[type[Any], str]] = {
     RejectedRow: "rejected",
     BestRow: "best",
 }
+
+
+Tables: TypeAlias = dict[str, list[tuple[Any, ...]]]
+"""Rows as SQLite takes them, by table."""
+
+_VALUES: Final = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in _TABLES}
+
+
+def tables_of(rows: Iterable[Row]) -> Tables:
+    """Sort rows by table."""
+    tables: Tables = {}
+    for row in rows:
+        kind = type(row)
+        tables.setdefault(_TABLES[kind], []).append(_VALUES[kind](row))
+    return tables
 
 
 class RunArchive:
@@ -173,15 +190,12 @@ class RunArchive:
                 [(key, json.dumps(value, ensure_ascii=False)) for key, value in values.items()],
             )
 
-    def write(self, rows: Iterable[Row]) -> None:
-        """Add rows of any tables, all or none."""
-        by_type: dict[type[Any], list[tuple[Any, ...]]] = {}
-        for row in rows:
-            by_type.setdefault(type(row), []).append(astuple(row))
+    def write(self, tables: Tables) -> None:
+        """Add rows (see `tables_of`), all or none."""
         with self._connection:
-            for kind, values in by_type.items():
+            for table, values in tables.items():
                 marks = ", ".join("?" * len(values[0]))
-                self._connection.executemany(f"INSERT INTO {_TABLES[kind]} VALUES ({marks})", values)  # noqa: S608 - a table of ours
+                self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608 - a table of ours
 
     def close(self) -> None:
         """Close the file; later writes fail."""

@@ -44,7 +44,9 @@ LAYERS: dict[str, set[str]] = {
     "broker": {"broker", "errors", "settings"},
     "stream": {"stream", "core", "errors", "loading", "metrics", "settings", "kafka"},
     "report": {"report", "core", "errors"},
-    "replay": {"replay", "report", "core", "errors", "loading", "settings", "stream", "kafka"},
+    "replay": {
+        *("replay", "report", "core", "errors", "loading", "logs", "settings", "stream", "kafka", "article_files"),
+    },
     "errors": set(),
     "settings": {"errors"},
     "metrics": {"core"},

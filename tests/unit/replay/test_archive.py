@@ -17,6 +17,7 @@ from detector.replay.archive import (
     ScoreRow,
     open_archive,
     read_meta,
+    tables_of,
 )
 
 ARTICLE = ArticleRow(
@@ -56,7 +57,7 @@ ROWS: tuple[Row, ...] = (
 def test_rows_are_on_disk_after_each_write(tmp_path: Path) -> None:
     """Another process reads them while the run goes on."""
     with RunArchive(tmp_path / "run" / "run.sqlite") as archive:
-        archive.write(ROWS)
+        archive.write(tables_of(ROWS))
         archive.set_meta({"run_id": "one", "warnings": ["é"]})
         with open_archive(archive.path) as connection:
             (row,) = connection.execute("SELECT article_id, published_at, ingested_at, known_words FROM articles")
@@ -70,9 +71,9 @@ def test_rows_are_on_disk_after_each_write(tmp_path: Path) -> None:
 def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """A row that cannot be added takes its batch with it."""
     with RunArchive(tmp_path / "run.sqlite") as archive:
-        archive.write([ARTICLE])
+        archive.write(tables_of([ARTICLE]))
         with pytest.raises(sqlite3.IntegrityError):
-            archive.write([ROWS[4], ARTICLE])
+            archive.write(tables_of([ROWS[4], ARTICLE]))
         with open_archive(archive.path) as connection:
             assert connection.execute("SELECT count(*) FROM rejected").fetchone() == (0,)
 
