@@ -86,7 +86,7 @@ class TopicSettings(_Section):
     replication: int = Field(default=1, ge=1, le=9)
 
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class ThresholdSettings(_Section):
@@ -96,7 +96,7 @@ class ThresholdSettings(_Section):
     evacuation: Share | None = None
     atrocity: Share | None = None
     solidarity: Share | None = None
-    model: str | None = None
+    model: str | None = Field(default=None, pattern=r"^[0-9a-f]{8,64}$")
     """Digest of the model that they were chosen for; a worker with another model does not start."""
 
     def by_type(self) -> dict[str, float]:

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "rejected": "detector.cli.rejected:rejected",
     "train": "detector.cli.train:train",
     "evaluate": "detector.cli.evaluate:evaluate",
+    "reports": "detector.cli.reports:reports",
     "config": "detector.cli.config:config",
 }
 _INTERRUPTED: Final = 130

@@ -40,6 +40,7 @@ class Question:
 
     labels: Mapping[str, ArticleLabels] | None = None
     labels_source: str | None = None
+    label_warnings: Sequence[str] = ()
     thresholds: Mapping[EventType, float]
     choosing: bool = False
     choice: Rule | None = None

@@ -3,31 +3,19 @@
 import shlex
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from detector.core.eventtypes import EVENT_TYPES
-from detector.core.judging.rules import Rule
 from detector.core.resampling import draws_for
 from detector.replay.breakdown import by_country, by_outlet, timeline
 from detector.replay.examples import changes, mistakes
 from detector.replay.figures import Named, correctness_of
 from detector.replay.judgement import Compared, Judgement
-from detector.replay.runs import Run
-from detector.report import pages, plots
+from detector.replay.wording import Checked, judged_share, notes, summary, title_of
+from detector.report import numbers
 
 MOST_EVENTS: Final = 200
 _SIGNIFICANT: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A requirement and what was found."""
-
-    rule: Rule
-    value: float | None
-    met: bool
 
 
 def replay_page(
@@ -41,6 +29,8 @@ def replay_page(
     run, right = judgement.run, correctness_of(judgement)
     meta = {"partial": False, "partial_reason": None, **run.meta}
     line = timeline(judgement)
+    from detector.report import pages  # noqa: PLC0415 - the extra `report` is needed for pages alone
+
     return pages.render(
         "replay.html",
         title=title_of(run),
@@ -52,7 +42,7 @@ def replay_page(
         right=right,
         figures=figures,
         article_count=len(run.articles),
-        judged=_judged(judgement),
+        judged=judged_share(judgement),
         resamples=draws_for(int(judgement.truth.judged.sum())) if judgement.truth else 0,
         plots=_plots(judgement, line),
         timeline_caption=_timeline_caption(judgement),
@@ -78,91 +68,42 @@ def replay_page(
     )
 
 
-def title_of(run: Run) -> str:
-    """Name a run by what it read."""
-    source = run.meta.get("source") or {}
-    name = source.get("topic") or source.get("archive") or source.get("file") or "history"
-    times = run.articles.times[run.articles.times == run.articles.times]
-    if not len(times):
-        return f"Replay of {name}"
-    return f"Replay of {name}, {_day(times.min())} to {_day(times.max())}"
-
-
-def summary(judgement: Judgement, figures: Mapping[str, Named]) -> str:
-    """Say in one sentence what came out."""
-    name, articles = judgement.candidate.name, len(judgement.run.articles)
-    a_day = pages.rate(figures["alerts_per_day"].value)
-    if not judgement.correctness:
-        return (
-            f"{name} raises {pages.count(figures['alerts'].value)} alerts on {articles:,} articles, {a_day} a day; "
-            "without labels nothing about correctness follows."
-        )
-    precision, recall = figures["macro_precision"].value, figures["macro_recall"].value
-    told = (
-        f"{name} finds {pages.percent(recall)} of what is there and is right in {pages.percent(precision)} of its "
-        f"alerts (means of the four types; macro F1 {pages.number(figures['macro_f1'].value)}), with "
-        f"{pages.rate(figures['false_alarms_per_day'].value)} false alarms a day among the judged articles"
-    )
-    delay = figures["published_to_alert_median_seconds"].value
-    return told + (f"; half of its alerts come within {pages.duration(delay)} of publication." if delay else ".")
-
-
-def notes(judgement: Judgement) -> list[str]:
-    """Say what a reader must know before trusting the figures."""
-    found = [str(warning) for warning in judgement.run.meta.get("warnings") or ()]
-    truth, labels = judgement.truth, judgement.question.labels
-    if labels is not None and truth is None:
-        found.append(f"None of the {len(labels):,} labels is about an article of this run, so nothing could be judged.")
-    if truth is not None and truth.unknown_articles:
-        found.append(
-            f"{truth.unknown_articles:,} labels are about articles that the run has not read; they count for nothing."
-        )
-    if truth is not None and truth.repeated:
-        found.append(f"{truth.repeated:,} labelled articles were sent again later; their last version is judged.")
-    if judgement.days == 1.0:
-        found.append("The articles span a day or less: rates a day are of one day.")
-    return found
-
-
 def _tiles(judgement: Judgement, figures: Mapping[str, Named]) -> list[dict[str, str]]:
     def interval(name: str, decimals: int = 2) -> str:
         item = figures[name]
-        return "" if item.low is None else f"{pages.number(item.low, decimals)} to {pages.number(item.high, decimals)}"
+        return (
+            "" if item.low is None else f"{numbers.number(item.low, decimals)} to {numbers.number(item.high, decimals)}"
+        )
 
     run = judgement.run
     tiles = [
-        ("articles", pages.count(len(run.articles)), f"in {pages.number(judgement.days, 1)} days"),
-        ("alerts a day", pages.rate(figures["alerts_per_day"].value), f"{pages.count(figures['alerts'].value)} in all"),
+        ("articles", numbers.count(len(run.articles)), f"in {numbers.number(judgement.days, 1)} days"),
+        (
+            "alerts a day",
+            numbers.rate(figures["alerts_per_day"].value),
+            f"{numbers.count(figures['alerts'].value)} in all",
+        ),
     ]
     if judgement.correctness:
         tiles += [
-            ("macro F1", pages.number(figures["macro_f1"].value), interval("macro_f1")),
-            ("precision, macro", pages.number(figures["macro_precision"].value), interval("macro_precision")),
-            ("recall, macro", pages.number(figures["macro_recall"].value), interval("macro_recall")),
+            ("macro F1", numbers.number(figures["macro_f1"].value), interval("macro_f1")),
+            ("precision, macro", numbers.number(figures["macro_precision"].value), interval("macro_precision")),
+            ("recall, macro", numbers.number(figures["macro_recall"].value), interval("macro_recall")),
             (
                 "false alarms a day",
-                pages.rate(figures["false_alarms_per_day"].value),
-                f"{pages.count(figures['false_alarms'].value)} in all",
+                numbers.rate(figures["false_alarms_per_day"].value),
+                f"{numbers.count(figures['false_alarms'].value)} in all",
             ),
-            ("status right", pages.percent(figures["status_accuracy"].value), "where the type is"),
+            ("status right", numbers.percent(figures["status_accuracy"].value), "where the type is"),
         ]
     delay = figures["published_to_alert_median_seconds"]
-    tiles.append(("published to alert", pages.duration(delay.value), "median"))
+    tiles.append(("published to alert", numbers.duration(delay.value), "median"))
     return [{"name": name, "value": value, "detail": detail} for name, value, detail in tiles]
 
 
-def _judged(judgement: Judgement) -> str:
-    truth = judgement.truth
-    if truth is None:
-        return ""
-    judged, articles = int(truth.judged.sum()), len(judgement.run.articles)
-    return (
-        f"{judged:,} of {articles:,} articles ({pages.percent(judged / articles)}) have labels and are judged; the others "
-        "count neither for nor against."
-    )
-
-
 def _plots(judgement: Judgement, line: Any) -> dict[str, str | None]:  # noqa: ANN401 - a Timeline or None
+    from detector.report import plots  # noqa: PLC0415 - as above
+
     thresholds, times = judgement.candidate.thresholds, judgement.run.articles.times
     events = {
         kind: [
@@ -202,8 +143,8 @@ def _compared(connection: sqlite3.Connection, judgement: Judgement, item: Compar
     ]
     told = (
         f"{len(item.comparison.gained):,} alerts gained, {len(item.comparison.lost):,} lost, "
-        f"{len(item.comparison.changed):,} with another status or country; in {pages.percent(item.comparison.agreement, 1)} of "
-        "the articles both see the same types."
+        f"{len(item.comparison.changed):,} with another status or country; in {numbers.percent(item.comparison.agreement, 1)} "
+        "of the articles both see the same types."
     )
     if all(costs) and first.digest != second.digest:
         told += f" Processor time an article: {costs[0]} and {costs[1]}."
@@ -211,7 +152,7 @@ def _compared(connection: sqlite3.Connection, judgement: Judgement, item: Compar
     if clear:
         delta = clear["macro"]["f1"]
         verdict = "more than chance" if delta.p < _SIGNIFICANT else "not more than chance would give"
-        told += f" Macro F1 differs by {pages.signed(delta.value)} (p {pages.chance(delta.p)}): {verdict}."
+        told += f" Macro F1 differs by {numbers.signed(delta.value)} (p {numbers.chance(delta.p)}): {verdict}."
     return {
         "title": f"{second.name} against {first.name}",
         "names": [first.name, second.name],
@@ -243,9 +184,5 @@ def _partition(item: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {**blank, **item}
     for name in ("first_timestamp", "last_timestamp"):
         if isinstance(shown[name], int | float):
-            shown[name] = pages.moment(shown[name])
+            shown[name] = numbers.moment(shown[name])
     return shown
-
-
-def _day(epoch_seconds: float) -> str:
-    return f"{datetime.fromtimestamp(epoch_seconds, UTC):%Y-%m-%d}"

@@ -25,7 +25,7 @@ from detector.report.drawing import (
     day_number,
     drawing,
 )
-from detector.report.pages import duration
+from detector.report.numbers import duration
 
 _SCORE_BINS: Final = 25
 _PLAIN: Final = FuncFormatter(lambda value, _place: f"{abs(value):g}")
