@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +22,11 @@ from detector.replay.runs import read_run
 from detector.replay.shelf import FIGURES_NAME, REPORT_NAME
 from detector.replay.thresholds import thresholds_file
 from detector.replay.wording import Checked, notes, summary
+from detector.report.extra import PAGES_MISSING, pages_available
 from detector.report.numbers import number, rate
 from detector.settings import Settings
 
 _STANDARD_OUTPUT: Final = Path("-")
-_PAGES_NEED: Final = ("jinja2", "matplotlib")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class Prepared:
 def prepare(options: JudgingOptions, settings: Settings) -> Prepared:
     """Read labels and reference; raises `DetectorError` for what cannot work, before anything long begins."""
     if options.report and not pages_available():
-        raise UsageError("--report needs the extra `report`: install news-event-detector[report]")
+        raise UsageError(PAGES_MISSING)
     labels = read_labels(options.labels, settings, options.events) if options.labels else None
     reference = None
     if isinstance(options.reference, str):
@@ -92,11 +91,6 @@ def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> i
     if _STANDARD_OUTPUT not in (options.json_file, options.csv_file):
         _print(judgement, figures)
     return _say(judgement, prepared, checked, archive)
-
-
-def pages_available() -> bool:
-    """Tell whether the libraries that pages need are installed."""
-    return all(find_spec(name) for name in _PAGES_NEED)
 
 
 def run_folder(name: str, settings: Settings) -> Path:
@@ -161,7 +155,7 @@ def _say(judgement: Judgement, prepared: Prepared, checked: Sequence[Checked], a
         if target and target != _STANDARD_OUTPUT:
             say(visible(f"written: {target}"), markup=False)
     if not pages_available():
-        say("No page was made: that needs the extra `report` (news-event-detector[report])", markup=False)
+        say(f"No page was made: {PAGES_MISSING}", markup=False)
     return 0 if all(item.met for item in checked) else 1
 
 

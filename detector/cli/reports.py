@@ -10,10 +10,11 @@ import click
 from detector.cli.console import output, print_table, visible
 from detector.cli.judging_options import JudgingOptions, judging_options
 from detector.cli.options import settings_for
-from detector.cli.replay_judging import judge_replay, pages_available, prepare, run_folder
+from detector.cli.replay_judging import judge_replay, prepare, run_folder
 from detector.errors import UsageError
 from detector.replay.archive import ARCHIVE_NAME
 from detector.replay.shelf import INDEX_NAME, REPORT_NAME, past_runs
+from detector.report.extra import PAGES_MISSING, pages_available
 from detector.report.numbers import count, number, rate
 from detector.settings import Settings
 
@@ -79,7 +80,7 @@ def judge(run: str, judging: JudgingOptions) -> int:
 
 def _index(settings: Settings) -> Path:
     if not pages_available():
-        raise UsageError("the page needs the extra `report`: install news-event-detector[report]")
+        raise UsageError(PAGES_MISSING)
     from detector.report.pages import render  # noqa: PLC0415 - the extra `report` is needed for pages alone
 
     folder = settings.replay.runs_dir

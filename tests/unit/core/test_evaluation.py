@@ -12,7 +12,6 @@ from detector.core.eventtypes import EVENT_TYPES, EventType
 from detector.core.labelled import LabelledArticle, LabelledDataError, read_labelled
 from detector.core.pairs import pair_scores, read_pairs
 from detector.core.records import Article, Classification, Evidence, Finding
-from detector.core.report import render_html
 from detector.core.resampling import METRICS, RESAMPLES, ROWS, Decisions, average_precision, resampled
 
 
@@ -126,13 +125,6 @@ def test_small_families_are_not_crossed() -> None:
     """A family with few positives is no judge."""
     articles = gold(*[("ceasefire",)] * (MINIMUM_POSITIVES - 1))
     assert cross_by_family({"gold": articles}, articles) == []
-
-
-def test_the_report_escapes_text() -> None:
-    """Article text cannot become markup."""
-    result = evaluate(gold((), ("ceasefire",)), [answer("ceasefire"), answer("ceasefire")])
-    page = render_html("Evaluation", {"model": result}, {}, ["a < b"])
-    assert "First &lt;sentence&gt;." in page and "a &lt; b" in page and "<sentence>" not in page
 
 
 def test_resamples_are_drawn_in_chunks_that_do_not_change_them(monkeypatch: pytest.MonkeyPatch) -> None:
