@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "publish": "detector.cli.publish:publish",
     "watch": "detector.cli.watch:watch",
     "rejected": "detector.cli.rejected:rejected",
+    "replay": "detector.cli.replay:replay",
     "train": "detector.cli.train:train",
     "evaluate": "detector.cli.evaluate:evaluate",
     "reports": "detector.cli.reports:reports",

@@ -7,8 +7,8 @@ from detector.core.features import describe
 from detector.core.records import Article
 from detector.core.tokens import words
 
-SAMPLE_CHARS: Final = 200
-"""Of the text, beside the title: enough over a day of news, and a fiftieth of the cost of scoring the article."""
+SAMPLE_CHARS: Final = 120
+"""Of the text, beside the title: enough over a day of news, and a fortieth of the cost of scoring the article."""
 
 
 class Coverage:

@@ -1,7 +1,8 @@
 """What a scoring process does: records in, rows of the archive and detections out, by the live agent's own step."""
 
+import multiprocessing
 import os
-import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -220,11 +221,18 @@ _scorers: list[Scorer] = []
 
 
 def begin_process(models: Sequence[bytes], topics: TopicSettings, log: LogSettings) -> None:
-    """Load the models into a new scoring process; Ctrl-C is its parent's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Load the models into a new scoring process, which ends when its parent does, however that ended."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)
     configure_logging(log)
     _scorers.append(Scorer(models, topics))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def score_batch(first: int, records: Sequence[Incoming]) -> Scored:

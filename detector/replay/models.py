@@ -1,0 +1,42 @@
+"""The models of a run: content, name and thresholds, read once and handed to the scoring processes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from detector.core.classifier import Classifier
+from detector.core.records import ModelInfo
+from detector.errors import ModelError, UsageError
+from detector.loading import read_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayModel:
+    """One model file's content and what it says of itself."""
+
+    data: bytes
+    info: ModelInfo
+    thresholds: Mapping[str, float]
+
+
+def load_models(files: Sequence[Path | None]) -> list[ReplayModel]:
+    """Read model files, `None` being the one in the package.
+
+    Raises `ModelError` for one that is absent, damaged or of another version, `UsageError` when two are the same model.
+    """
+    models = []
+    for file in files:
+        data = read_model(file)
+        try:
+            classifier = Classifier.from_bytes(data)
+        except ValueError as error:
+            message = f"the model {file or 'in the package'} cannot be used: {error}"
+            raise ModelError(message) from error
+        thresholds = {kind.value: value for kind, value in classifier.thresholds.items()}
+        models.append(ReplayModel(data=data, info=classifier.info, thresholds=thresholds))
+    digests = [model.info.digest for model in models]
+    if len(set(digests)) < len(digests):
+        names = " and ".join(str(file or "the one in the package") for file in files)
+        message = f"{names} are the same model, {digests[0]}: there is nothing to compare"
+        raise UsageError(message)
+    return models
