@@ -114,6 +114,11 @@ class JudgingOptions:
         """The thresholds asked for, by type."""
         return dict(self.thresholds)
 
+    @property
+    def on_standard_output(self) -> bool:
+        """Whether standard output is for a program, so that nothing else may stand there."""
+        return Path("-") in (self.json_file, self.csv_file)
+
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _OPTIONS: Final = (

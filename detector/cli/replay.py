@@ -3,7 +3,6 @@
 import signal
 import sys
 import uuid
-from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +12,10 @@ import click
 
 from detector.cli.config import settings_in_force
 from detector.cli.console import messages, print_table, visible
+from detector.cli.judging_options import JudgingOptions, judging_options
 from detector.cli.options import broker_option, settings_for
 from detector.cli.range_options import Asked, range_options
+from detector.cli.replay_judging import judge_replay, prepare
 from detector.cli.replay_progress import replay_progress
 from detector.core.eventtypes import EVENT_TYPES
 from detector.errors import UsageError
@@ -25,26 +26,6 @@ from detector.replay.run import Ending, Replay
 from detector.replay.sources import Source
 
 _INTERRUPTED_STATUS: Final = 130
-
-
-class ThresholdType(click.ParamType):
-    """`TYPE=SHARE`, like `atrocity=0.7`."""
-
-    name = "TYPE=SHARE"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
-        """Read the option's value."""
-        if isinstance(value, tuple):
-            return value
-        kind, _, share = str(value).partition("=")
-        kinds = [one.value for one in EVENT_TYPES]
-        try:
-            threshold = float(share)
-        except ValueError:
-            threshold = -1.0
-        if kind not in kinds or not 0 <= threshold <= 1:
-            self.fail(f"{value!r} is no threshold like atrocity=0.7; types are {', '.join(kinds)}", param, ctx)
-        return kind, threshold
 
 
 @click.command(
@@ -58,23 +39,21 @@ class ThresholdType(click.ParamType):
     type=(click.Path(path_type=Path), click.Path(path_type=Path)),
     help="Two models over the same articles.",
 )
-@click.option(
-    "--threshold", "thresholds", type=ThresholdType(), multiple=True, help="What if, like atrocity=0.7. Repeatable."
-)
 @click.option("--publish-to", "prefix", metavar="PREFIX", help="Also publish to PREFIX.detections and PREFIX.alerts.")
 @click.option(
     "--run-folder",
     type=click.Path(path_type=Path, file_okay=False),
     help="Default: a new one in DETECTOR_REPLAY__RUNS_DIR.",
 )
+@judging_options
 def replay(
     broker_address: str | None,
     model_file: Path | None,
     compare: tuple[Path, Path] | None,
-    thresholds: tuple[tuple[str, float], ...],
     prefix: str | None,
     run_folder: Path | None,
-    **options: Any,  # noqa: ANN401 the range's and the judging's options, as click passes them
+    judging: JudgingOptions,
+    **options: Any,  # noqa: ANN401 the range's options, as click passes them
 ) -> int:
     """Run the detector over a range of history: the same core, the same model, no effect on the live workers.
 
@@ -88,15 +67,16 @@ def replay(
     asked = Asked(**{name: options.pop(name) for name in Asked.__dataclass_fields__})
     began = datetime.now(UTC)
     asked.request(began)
-    models = load_models(compare or [model_file or settings.model_file])
+    prepared = prepare(judging, settings)
+    models = load_models(compare or [model_file or settings.model_file], settings.thresholds)
     source = asked.source(settings, began, standard_input=click.get_binary_stream("stdin"))
     topics = replay_topics(settings, prefix, source=source.name) if prefix else None
     run_id = f"{began:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
     facts = {
         "run_id": run_id,
-        "command": ["detector", *sys.argv[1:]],
+        "command": (command := ["detector", *sys.argv[1:]]),
         "asked": asked.as_json(),
-        "what_if": dict(thresholds),
+        "what_if": {kind.value: value for kind, value in judging.what_if.items()},
         "settings": settings_in_force(settings),
         "published_to": topics,
     }
@@ -116,22 +96,14 @@ def replay(
         )
         report = stack.enter_context(replay_progress(f"Replaying {source.name}"))
         ending = run.run(lambda now: report(now.counts["records"], now.offsets_done, now.offsets_in_all))
-    _tell(run, source, path, ending)
-    finish(path, options)
+    _tell(run, source, path, ending, table=not judging.on_standard_output)
+    status = judge_replay(path, prepared, command)
     if ending.error:
         raise ending.error
-    return 0 if ending.partial_reason is None else _INTERRUPTED_STATUS
+    return status if ending.partial_reason is None else _INTERRUPTED_STATUS
 
 
-def finish(archive: Path, options: Mapping[str, Any]) -> None:
-    """Judge the run: THE PLACE where `detector.cli.replay_judging` is called with its own options.
-
-    Runs for a partial run too; what it raises is the command's error.
-    """
-    del archive, options
-
-
-def _tell(run: Replay, source: Source, path: Path, ending: Ending) -> None:
+def _tell(run: Replay, source: Source, path: Path, ending: Ending, *, table: bool) -> None:
     """Say what was found: a line per model on standard output, the rest on standard error."""
     say = messages().print
     for warning in run.warnings():
@@ -144,6 +116,9 @@ def _tell(run: Replay, source: Source, path: Path, ending: Ending) -> None:
         f"{counts['withdrawals']} withdrawals, {counts['unreadable']} unreadable",
         markup=False,
     )
+    say(visible(f"kept in {path}"), markup=False)
+    if not table:
+        return
     with open_archive(path) as connection:
         by_type = {
             (model, kind): count
@@ -160,4 +135,3 @@ def _tell(run: Replay, source: Source, path: Path, ending: Ending) -> None:
             for name, digest in models
         ],
     )
-    say(f"kept in {path}", markup=False)

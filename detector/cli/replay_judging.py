@@ -88,7 +88,7 @@ def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> i
         _write(options.csv_file, as_csv(judgement, figures))
     if options.write_thresholds:
         _write(options.write_thresholds, thresholds_file(judgement, figures))
-    if _STANDARD_OUTPUT not in (options.json_file, options.csv_file):
+    if not options.on_standard_output:
         _print(judgement, figures)
     return _say(judgement, prepared, checked, archive)
 

@@ -8,19 +8,23 @@ from detector.core.classifier import Classifier
 from detector.core.records import ModelInfo
 from detector.errors import ModelError, UsageError
 from detector.loading import read_model
+from detector.settings import ThresholdSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayModel:
-    """One model file's content and what it says of itself."""
+    """One model file's content, what it says of itself, and the thresholds that it is run with."""
 
     data: bytes
     info: ModelInfo
     thresholds: Mapping[str, float]
 
 
-def load_models(files: Sequence[Path | None]) -> list[ReplayModel]:
+def load_models(files: Sequence[Path | None], live: ThresholdSettings | None = None) -> list[ReplayModel]:
     """Read model files, `None` being the one in the package.
+
+    `live` are the thresholds of the live workers: they hold for the model that they were chosen for, and when they do not
+    say for which, for all. Others run at their own.
 
     Raises `ModelError` for one that is absent, damaged or of another version, `UsageError` when two are the same model.
     """
@@ -33,6 +37,8 @@ def load_models(files: Sequence[Path | None]) -> list[ReplayModel]:
             message = f"the model {file or 'in the package'} cannot be used: {error}"
             raise ModelError(message) from error
         thresholds = {kind.value: value for kind, value in classifier.thresholds.items()}
+        if live and live.model in (None, classifier.info.digest):
+            thresholds |= live.by_type()
         models.append(ReplayModel(data=data, info=classifier.info, thresholds=thresholds))
     digests = [model.info.digest for model in models]
     if len(set(digests)) < len(digests):

@@ -30,7 +30,7 @@ class ScoringPool:
             self.processes,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=begin_process,
-            initargs=([model.data for model in models], settings.topics, settings.log),
+            initargs=(list(models), settings.topics, settings.log),
         )
         # Ctrl-C reaches the whole process group: the processes inherit the mask and leave it to their parent.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

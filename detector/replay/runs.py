@@ -31,6 +31,9 @@ class Run:
     rejected: Mapping[str, int]
     """Records that were no articles, by reason."""
 
+    unscored: int
+    """Answers that are missing: articles that some model of several could not score; they count as silent."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownArticle:
@@ -50,12 +53,14 @@ def read_run(connection: sqlite3.Connection) -> Run:
     numbers = np.array([n for (n,) in connection.execute("SELECT n FROM articles ORDER BY n")], dtype=np.int64)
     if not meta.get("models"):
         raise UsageError("this run was ended before any model had scored anything; replay the range again")
+    (scored,) = connection.execute("SELECT count(*) FROM scores").fetchone()
     return Run(
         meta=meta,
         numbers=numbers,
         articles=_articles(connection),
         models=[_answers(connection, model, numbers) for model in meta["models"]],
         rejected=dict(connection.execute("SELECT reason, count(*) FROM rejected GROUP BY reason ORDER BY 2 DESC, 1")),
+        unscored=len(numbers) * len(meta["models"]) - scored,
     )
 
 

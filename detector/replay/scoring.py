@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from detector.core.classifier import Classifier
 from detector.core.detect import Detector
 from detector.core.eventtypes import EventType
 from detector.core.modelfile import model_from_bytes
+from detector.core.operating import classifier_at
 from detector.core.parsing import Parsed
 from detector.core.records import Article, Rejected, Withdrawal
 from detector.loading import load_places
@@ -28,6 +28,7 @@ from detector.replay.archive import (
     tables_of,
 )
 from detector.replay.coverage import Coverage
+from detector.replay.models import ReplayModel
 from detector.settings import LogSettings, TopicSettings
 from detector.stream.messages import Incoming, Outcome, Outgoing
 from detector.stream.outcomes import Work, article_outcomes, one_by_one_on_error, parse_record
@@ -66,14 +67,16 @@ class Scorer:
     """Scores batches with one or more models; parsing is done once for all of them.
 
     Args:
-        models: contents of the model files; the first one's words count for vocabulary coverage.
+        models: contents of the model files and the thresholds to use; the first one's words count for vocabulary coverage.
         topics: the live topics, whose names stand in what the step gives.
     """
 
-    def __init__(self, models: Sequence[bytes], topics: TopicSettings) -> None:
+    def __init__(self, models: Sequence[ReplayModel], topics: TopicSettings) -> None:
         places = load_places()
-        self._detectors = [Detector(classifier=Classifier.from_bytes(data), places=places) for data in models]
-        self._coverage = Coverage(model_from_bytes(models[0]).features)
+        self._detectors = [
+            Detector(classifier=classifier_at(model.data, model.thresholds), places=places) for model in models
+        ]
+        self._coverage = Coverage(model_from_bytes(models[0].data).features)
         self._topics = topics
 
     def score(self, first: int, records: Sequence[Incoming]) -> Scored:
@@ -220,7 +223,7 @@ _scorers: list[Scorer] = []
 """The one of this process, once `begin_process` has made it."""
 
 
-def begin_process(models: Sequence[bytes], topics: TopicSettings, log: LogSettings) -> None:
+def begin_process(models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings) -> None:
     """Load the models into a new scoring process, which ends when its parent does, however that ended."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)

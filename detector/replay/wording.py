@@ -62,6 +62,10 @@ def notes(judgement: Judgement) -> list[str]:
         )
     if truth is not None and truth.repeated:
         found.append(f"{truth.repeated:,} labelled articles were sent again later; their last version is judged.")
+    if judgement.run.unscored:
+        found.append(
+            f"{judgement.run.unscored:,} answers are missing: a model could not score an article; it counts as silent."
+        )
     if judgement.days == 1.0:
         found.append("The articles span a day or less: rates a day are of one day.")
     return found
