@@ -201,5 +201,5 @@ def timeline_plot(
             for part in named
             if part in labelled
         ]
-        drawn.figure.legend(handles=handles, loc="outside upper right", ncols=4)
+        drawn.figure.legend(handles=handles, loc="outside upper left", ncols=4)
     return drawn.svg
