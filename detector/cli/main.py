@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "watch": "detector.cli.watch:watch",
     "rejected": "detector.cli.rejected:rejected",
     "replay": "detector.cli.replay:replay",
+    "feed": "detector.cli.feed:feed",
     "train": "detector.cli.train:train",
     "evaluate": "detector.cli.evaluate:evaluate",
     "reports": "detector.cli.reports:reports",

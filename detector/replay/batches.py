@@ -51,5 +51,5 @@ class PartitionAccount:
         self.records += 1
         moment = seconds(record.timestamp)
         if moment is not None:
-            self.first_timestamp = min(moment, self.first_timestamp or moment)
-            self.last_timestamp = max(moment, self.last_timestamp or moment)
+            self.first_timestamp = moment if self.first_timestamp is None else min(moment, self.first_timestamp)
+            self.last_timestamp = moment if self.last_timestamp is None else max(moment, self.last_timestamp)

@@ -143,7 +143,7 @@ class FileSource:
     def __iter__(self) -> Iterator[Item]:
         bounded = self._request.start is not None or self._request.end is not None
         for offset, article in enumerate(self._articles()):
-            ingested, own = _times(article.value) if bounded or _INGESTED in article.value else (None, None)
+            ingested, own = article_times(article.value) if bounded or _INGESTED in article.value else (None, None)
             if bounded and not self._covers(own):
                 continue
             yield Incoming(
@@ -169,7 +169,7 @@ class FileSource:
         return (start is None or moment >= start) and (end is None or moment < end)
 
 
-def _times(value: bytes) -> tuple[datetime | None, datetime | None]:
+def article_times(value: bytes) -> tuple[datetime | None, datetime | None]:
     """Return an article's time of ingestion, and the time that places it in a range."""
     try:
         fields = json.loads(value)

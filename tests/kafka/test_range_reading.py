@@ -1,17 +1,13 @@
 """Fixed ranges on a real broker: edges to the millisecond, gaps, markers, deletions and damage, in one deterministic order."""
 
-import struct
 import time
-import uuid
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from confluent_kafka import Producer
 from kafka import KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import KafkaAdminClient
 
 from detector.broker.embedded import EmbeddedBroker, usable_port
 from detector.errors import BrokerUnavailableError, DetectorError, UsageError
@@ -20,28 +16,7 @@ from detector.kafka.ranges import PartitionRange, RangeRequest, milliseconds, ol
 from detector.kafka.reading import connect
 from detector.kafka.unreadable import Unreadable
 from detector.settings import EmbeddedBrokerSettings, Settings
-
-NOON = datetime(2016, 12, 15, 12, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
-
-
-def new_topic(broker: str, *, partitions: int = 1, **configs: str) -> str:
-    """Make a topic whose records keep their producer's time."""
-    name = f"range-{uuid.uuid4().hex[:8]}"
-    admin = KafkaAdminClient(bootstrap_servers=broker)
-    named = {key.replace("_", "."): value for key, value in configs.items()}
-    admin.create_topics([NewTopic(name, num_partitions=partitions, replication_factor=1, topic_configs=named)])
-    admin.close()
-    return name
-
-
-def fill(broker: str, topic: str, records: Sequence[tuple[int, datetime, bytes]], **options: Any) -> None:
-    """Put (partition, time, value) on a topic."""
-    producer = KafkaProducer(bootstrap_servers=broker, **options)
-    for partition, moment, value in records:
-        producer.send(topic, value, partition=partition, timestamp_ms=milliseconds(moment))
-    producer.flush()
-    producer.close()
+from tests.support.topics import MILLISECOND, NOON, damage, fill, new_topic, segment
 
 
 def ranges_of(broker: str, topic: str, request: RangeRequest) -> list[PartitionRange]:
@@ -188,15 +163,6 @@ def test_the_order_is_that_of_the_timestamps_over_partitions_that_differ_in_size
     assert found[1:] == sorted([value for _, _, value in [*early, *late]])
 
 
-@pytest.fixture(scope="module")
-def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A broker whose files a test may damage, and their folder."""
-    folder = tmp_path_factory.mktemp("damaged")
-    properties = ("log.cleaner.backoff.ms=100",)
-    with EmbeddedBroker(EmbeddedBrokerSettings(port=0, data_dir=folder), extra_properties=properties) as embedded:
-        yield embedded.address, folder
-
-
 def test_compacted_offsets_are_passed(own_broker: tuple[str, Path]) -> None:
     """A topic that keeps the last record of each key has gaps; they are no loss and no error."""
     broker, _ = own_broker
@@ -214,21 +180,6 @@ def test_compacted_offsets_are_passed(own_broker: tuple[str, Path]) -> None:
     assert kept[-4:] == [36, 37, 38, 39]
 
 
-def batches(content: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
-    """Give (base offset, position in the file, length) of each record batch of a log segment."""
-    place = 0
-    while place < len(content):
-        base, length = struct.unpack_from(">qi", content, place)
-        yield base, place, length + 12
-        place += length + 12
-
-
-def segment(folder: Path, topic: str, partition: int) -> Path:
-    """Give the only segment of a partition."""
-    (found,) = folder.rglob(f"{topic}-{partition}/*.log")
-    return found
-
-
 def test_a_damaged_batch_is_told_and_the_rest_is_read(own_broker: tuple[str, Path]) -> None:
     """Exactly the offsets of the batch are missing, in the one partition, though others are read beside it."""
     broker, folder = own_broker
@@ -240,13 +191,8 @@ def test_a_damaged_batch_is_told_and_the_rest_is_read(own_broker: tuple[str, Pat
             [(n % 2, NOON + n * MILLISECOND, b"record %02d" % n) for n in range(first, first + 5)],
             linger_ms=50,
         )
-    file = segment(folder, topic, 1)
-    content = bytearray(file.read_bytes())
-    whole = [base for base, *_ in batches(content)]
-    base, place, length = list(batches(content))[2]
-    following = whole[3]
-    content[place + length - 3] ^= 0xFF
-    file.write_bytes(content)
+    base, following = damage(segment(folder, topic, 1), 2)
+    assert following
     told: list[Unreadable] = []
     found = read(broker, topic, RangeRequest(), unreadable=told)
     assert [(one.partition, one.begin, one.end, one.deleted) for one in told] == [(1, base, following, False)]
@@ -261,10 +207,7 @@ def test_damage_at_the_end_of_a_range(own_broker: tuple[str, Path]) -> None:
     topic = new_topic(broker)
     for number in range(3):
         fill(broker, topic, [(0, NOON + number * MILLISECOND, b"%d" % number)])
-    file = segment(folder, topic, 0)
-    content = bytearray(file.read_bytes())
-    content[-2] ^= 0xFF
-    file.write_bytes(content)
+    assert damage(segment(folder, topic, 0), 2) == (2, None)
     told: list[Unreadable] = []
     assert read(broker, topic, RangeRequest(), unreadable=told) == [b"0", b"1"]
     assert [(one.begin, one.end) for one in told] == [(2, 3)]
