@@ -1,5 +1,6 @@
 """Renders the page templates. All text is data: Jinja2 escapes everything that a template does not mark as its own markup."""
 
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,6 +15,7 @@ def render(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the
     return _environment().get_template(template).render(types=EVENT_TYPES, **context)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("detector.report"),

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from detector.cli.reports import reports
 from detector.errors import DetectorError
 from detector.replay.figures import figure_names
-from detector.settings import load_settings
+from detector.replay.models import load_models
+from detector.settings import ThresholdSettings, load_settings
 from tests.support.runs import DIGEST, OTHER_DIGEST, Told, write_run
 
 ARTICLES = [
@@ -213,3 +214,13 @@ def test_an_empty_range_is_judged(shelf: Path, labels: Path) -> None:
     _, figures = judged(labels, name="empty")
     assert (figures["articles"], figures["alerts_per_day"], figures["macro_f1"]) == (0, None, None)
     assert (shelf / "empty" / "report.html").is_file()
+
+
+def test_live_thresholds_hold_for_the_model_that_they_were_chosen_for() -> None:
+    """A new model on trial runs at its own."""
+    (own,) = load_models([None])
+    (same,) = load_models([None], ThresholdSettings(atrocity=0.9, model=own.info.digest))
+    (other,) = load_models([None], ThresholdSettings(atrocity=0.9, model="0123456789abcdef"))
+    (every,) = load_models([None], ThresholdSettings(atrocity=0.9))
+    assert same.thresholds == every.thresholds == {**own.thresholds, "atrocity": 0.9}
+    assert other.thresholds == own.thresholds
