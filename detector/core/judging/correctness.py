@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import binomtest, chi2
+from scipy.special import gammaincinv
 
 from detector.core.evaluation import MODES, expected_calibration_error
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, STATUSES, EventType
@@ -16,7 +16,9 @@ from detector.core.vectors import Floats
 NONE: Final = "none"
 """The row of articles without a type, and the column of articles in which nothing fired."""
 
-_RATE_TAIL: Final = 0.025
+_TAIL: Final = 0.025
+_Z: Final = 1.959963984540054
+"""The normal quantile of 1 - `_TAIL`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +79,19 @@ def daily_rate(count: int, days: float | None) -> Figure | None:
     """Return events a day with the exact 95 % Poisson interval (Garwood 1936); `None` when the days are unknown."""
     if days is None:
         return None
-    low = float(chi2.ppf(_RATE_TAIL, 2 * count)) / 2 if count else 0.0
-    high = float(chi2.ppf(1 - _RATE_TAIL, 2 * count + 2)) / 2
+    low = float(gammaincinv(count, _TAIL)) if count else 0.0
+    high = float(gammaincinv(count + 1, 1 - _TAIL))
     return Figure(value=count / days, low=low / days, high=high / days)
 
 
 def share(part: int, whole: int) -> Figure | None:
-    """Return a share with its 95 % Wilson interval; `None` of nothing."""
+    """Return a share with its 95 % Wilson interval (Wilson 1927); `None` of nothing."""
     if not whole:
         return None
-    interval = binomtest(part, whole).proportion_ci(method="wilson")
-    return Figure(value=part / whole, low=float(interval.low), high=float(interval.high))
+    value, square = part / whole, _Z**2 / whole
+    middle = (value + square / 2) / (1 + square)
+    reach = _Z / (1 + square) * (value * (1 - value) / whole + square / (4 * whole)) ** 0.5
+    return Figure(value=value, low=max(0.0, min(value, middle - reach)), high=min(1.0, max(value, middle + reach)))
 
 
 def _correctness(

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from detector.core.evaluation import evaluate
 from detector.core.eventtypes import EVENT_TYPES, EventType
@@ -120,6 +121,13 @@ def test_a_share_lies_in_its_interval(part: int, more: int) -> None:
     figure = share(part, part + more)
     assert figure is not None and 0 <= figure.low <= figure.value <= figure.high <= 1
     assert share(0, 0) is None
+
+
+@pytest.mark.parametrize(("part", "whole"), [(0, 7), (3, 7), (7, 7), (44, 100)])
+def test_a_share_has_wilsons_interval(part: int, whole: int) -> None:
+    """As scipy computes it, whose statistics take two seconds to import."""
+    figure, known = share(part, whole), binomtest(part, whole).proportion_ci(method="wilson")
+    assert figure is not None and (figure.low, figure.high) == pytest.approx((known.low, known.high))
 
 
 def test_days_are_at_least_one_and_unknown_without_times() -> None:
