@@ -49,7 +49,10 @@ def test_command_of_the_readme_works(pipeline: Pipeline, folder: Path, command: 
     words = shlex.split(command)
     if "make" in words[:1]:
         pytest.fail(f"{command}: run it in a test or say in RUN_ELSEWHERE which does")
-    environment = pipeline.arguments() | {"DETECTOR_EMBEDDED__DATA_DIR": str(folder / "kafka")}
+    environment = pipeline.arguments() | {
+        "DETECTOR_EMBEDDED__DATA_DIR": str(folder / "kafka"),
+        "DETECTOR_REPLAY__RUNS_DIR": str(folder / "runs"),
+    }
     if command in ENDLESS:
         if words[1] == "broker":
             environment["DETECTOR_EMBEDDED__PORT"] = "0"
