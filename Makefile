@@ -10,10 +10,10 @@ ARGS ?=
 DETECTOR_TEST_SHARED ?= ../shared
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo test lint bench model kill-test clean
+.PHONY: help setup demo test lint bench bench-replay model kill-test clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.complete  ## Create the environment .venv from the lock file (brings uv when it is absent)
 
@@ -30,6 +30,9 @@ lint: setup  ## Check style (ruff) and types (mypy, strict)
 
 bench: setup  ## Measure articles a second: bare core, plain poll loop, whole path
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+bench-replay: setup  ## Measure a replay: speed against the bare core, memory, edges, a live worker beside it
+	@.venv/bin/python -m tests.bench.replay_bench $(ARGS)
 
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
 	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl -o detector/models/default.npz $(ARGS)

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
 
 import click
 
+from detector.cli.console import messages
 from detector.core.parsing import parse_time
 from detector.core.wire import format_time
 from detector.errors import UsageError
 from detector.kafka.ranges import Offsets, RangeRequest
+from detector.kafka.unreadable import Unreadable
 from detector.replay.sources import FileSource, Source, TopicSource
 from detector.settings import Settings
 
@@ -145,6 +147,17 @@ class Asked:
             "partitions": sorted(self.partitions) if self.partitions else None,
             "limit": self.limit,
         }
+
+
+def request_from(start: Literal["beginning"] | datetime) -> RangeRequest:
+    """Return the request for everything from a starting point on."""
+    return RangeRequest(start=None if start == "beginning" else start)
+
+
+def say_unreadable(found: Unreadable) -> None:
+    """Name on standard error what a command leaves out because it cannot be read."""
+    where = f"partition {found.partition}, offsets {found.begin} to {found.end - 1}"
+    messages().print(f"skipped {where}: {found.why}", markup=False)
 
 
 def range_options(end: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from heapq import heappop, heappush
 from typing import Final, Self
@@ -13,7 +14,8 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import OffsetOutOfRangeError, RetriableError, UnsupportedCodecError
 
 from detector.errors import BrokerUnavailableError, DetectorError
-from detector.kafka.ranges import PartitionRange
+from detector.kafka.admin import broker_errors
+from detector.kafka.ranges import PartitionRange, RangeRequest, resolve_ranges
 from detector.kafka.reading import connect
 from detector.kafka.unreadable import UNDECODABLE, Unreadable, find_unreadable
 from detector.settings import Settings
@@ -177,3 +179,14 @@ class RangeReader:
             message = f"{self._topic} cannot be read: {type(error).__name__}: {error}"
             raise DetectorError(message) from error
         self._consumer = self._open()
+
+
+def read_range(
+    settings: Settings, topic: str, request: RangeRequest, *, unreadable: Callable[[Unreadable], None]
+) -> Iterator[ConsumerRecord]:
+    """Yield the records that a request means now, and end; see `RangeReader`. Raises `DetectorError` like `resolve_ranges`."""
+    with broker_errors(settings):
+        with closing(connect(settings)) as consumer:
+            ranges = resolve_ranges(consumer, topic, request)
+        with RangeReader(settings, topic, ranges, unreadable=unreadable) as reader:
+            yield from reader

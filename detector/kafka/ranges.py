@@ -55,7 +55,7 @@ def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
     """Return a topic's partitions in order; raises `DetectorError` when the broker does not have it."""
     numbers = consumer.partitions_for_topic(topic)
     if not numbers:
-        message = f"The broker has no topic {topic}. Run `detector topics create`, or name another with --topic."
+        message = f"The broker has no topic {topic}. Run `detector topics create`, or check the name."
         raise DetectorError(message)
     return [TopicPartition(topic, number) for number in sorted(numbers)]
 

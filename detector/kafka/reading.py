@@ -1,4 +1,4 @@
-"""Reads a topic with kafka-python, without a consumer group: commits nothing and disturbs no worker."""
+"""Follows a topic with kafka-python, without a consumer group: commits nothing and disturbs no worker."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +17,7 @@ _POLL_MS: Final = 500
 
 
 class TopicReader:
-    """Reads every partition of one topic from a starting point.
+    """Follows every partition of one topic from a starting point; `range_reading` reads what is there and ends.
 
     Args:
         consumer: an open consumer; owned by the caller.
@@ -29,7 +29,6 @@ class TopicReader:
         self._consumer = consumer
         self._partitions = partitions_of(consumer, topic)
         consumer.assign(self._partitions)
-        self._ends: dict[TopicPartition, int] = consumer.end_offsets(self._partitions)
         for tp, offset in self._starts(start).items():
             consumer.seek(tp, offset)
 
@@ -38,20 +37,14 @@ class TopicReader:
         batches = self._consumer.poll(timeout_ms=_POLL_MS)
         return sorted((record for records in batches.values() for record in records), key=lambda r: r.timestamp)
 
-    def until_end(self) -> Iterator[ConsumerRecord]:
-        """Yield the records that were in the topic when reading began."""
-        while any(self._consumer.position(tp) < end for tp, end in self._ends.items()):
-            for record in self.poll():
-                if record.offset < self._ends[TopicPartition(record.topic, record.partition)]:
-                    yield record
-
     def _starts(self, start: Literal["beginning", "latest"] | datetime) -> dict[TopicPartition, int]:
+        ends: dict[TopicPartition, int] = self._consumer.end_offsets(self._partitions)
         if start == "latest":
-            return self._ends
+            return ends
         if start == "beginning":
             beginnings: dict[TopicPartition, int] = self._consumer.beginning_offsets(self._partitions)
             return beginnings
-        return self._ends | offsets_at(self._consumer, self._partitions, start)
+        return ends | offsets_at(self._consumer, self._partitions, start)
 
 
 def connect(settings: Settings, **options: Any) -> KafkaConsumer:  # noqa: ANN401 kafka-python's own options

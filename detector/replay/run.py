@@ -24,7 +24,7 @@ from detector.stream.messages import Outgoing
 CORRUPT: Final = "corrupt"
 """Reason of a record that cannot be read, beside those for which a live worker rejects."""
 
-INTERRUPTED: Final = "interrupted by Ctrl-C"
+INTERRUPTED: Final = "interrupted by Ctrl-C or SIGTERM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
