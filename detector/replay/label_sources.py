@@ -8,7 +8,9 @@ from typing import Final
 from detector.core.judging.labels import ArticleLabels, parse_labels, read_label_lines, with_events
 from detector.core.labelled import LabelledDataError
 from detector.errors import UsageError
-from detector.kafka.reading import open_topic
+from detector.kafka.range_reading import read_range
+from detector.kafka.ranges import RangeRequest
+from detector.kafka.unreadable import Unreadable
 from detector.settings import Settings
 
 TOPIC_PREFIX: Final = "topic:"
@@ -49,20 +51,23 @@ def read_labels(source: str, settings: Settings, events: Path | None = None) -> 
 def _from_topic(topic: str, settings: Settings) -> Labels:
     found: dict[str, ArticleLabels] = {}
     faults: list[str] = []
-    with open_topic(settings, topic, "beginning") as reader:
-        for record in reader.until_end():
-            if record.value is None:
-                found.pop((record.key or b"").decode("utf-8", "replace"), None)
-                continue
-            place = f"{topic}/{record.partition}"
-            try:
-                labels = parse_labels(json.loads(record.value), place, record.offset)
-            except LabelledDataError as error:
-                faults.append(str(error))
-            except (ValueError, RecursionError) as error:
-                faults.append(f"{place}, offset {record.offset}: not JSON: {error}")
-            else:
-                found[labels.article_id] = labels
+
+    def unreadable(gap: Unreadable) -> None:
+        faults.append(f"{topic}/{gap.partition}, offsets {gap.begin} to {gap.end - 1} cannot be read: {gap.why}")
+
+    for record in read_range(settings, topic, RangeRequest(), unreadable=unreadable):
+        if record.value is None:
+            found.pop((record.key or b"").decode("utf-8", "replace"), None)
+            continue
+        place = f"{topic}/{record.partition}"
+        try:
+            labels = parse_labels(json.loads(record.value), place, record.offset)
+        except LabelledDataError as error:
+            faults.append(str(error))
+        except (ValueError, RecursionError) as error:
+            faults.append(f"{place}, offset {record.offset}: not JSON: {error}")
+        else:
+            found[labels.article_id] = labels
     if not found:
         message = f"the topic {topic} holds no labels"
         raise UsageError(message)

@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -224,3 +226,43 @@ def test_live_thresholds_hold_for_the_model_that_they_were_chosen_for() -> None:
     (every,) = load_models([None], ThresholdSettings(atrocity=0.9))
     assert same.thresholds == every.thresholds == {**own.thresholds, "atrocity": 0.9}
     assert other.thresholds == own.thresholds
+
+
+WITHOUT_EXTRA = """
+import sys
+sys.modules["jinja2"] = sys.modules["matplotlib"] = None
+from detector.cli.main import main
+main()
+"""
+
+
+def test_a_plain_install_judges_without_pages(shelf: Path, labels: Path) -> None:
+    """Without the extra `report` the figures are the same; asking for a page says what to install."""
+    environment = os.environ | {"DETECTOR_REPLAY__RUNS_DIR": str(shelf)}
+
+    def plain(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", WITHOUT_EXTRA, "reports", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    done = plain("judge", "one", "--labels", str(labels), "--require", "ceasefire_recall>=1")
+    assert done.returncode == 0, done.stderr
+    assert "No page was made" in done.stderr and not (shelf / "one" / "report.html").exists()
+    assert json.loads((shelf / "one" / "figures.json").read_text())["figures"]["ceasefire_recall"]["value"] == 1.0
+    for arguments in (["judge", "one", "--report", "out.html"], ["open", "--print"]):
+        refused = plain(*arguments)
+        assert refused.returncode == 2 and "pip install 'news-event-detector[report]'" in refused.stderr
+
+
+def test_a_damaged_run_is_listed_and_said(shelf: Path) -> None:
+    """One bad folder does not hide the others."""
+    (shelf / "bad").mkdir()
+    (shelf / "bad" / "run.sqlite").write_bytes(b"no archive at all, but long enough to be looked at" * 20)
+    judge_first = run("judge", "one")
+    assert judge_first.exception is None
+    listed = run("list").output.splitlines()
+    assert len(listed) == 3
+    assert any(line.startswith("bad\t") and "is no run archive" in line for line in listed)
+    page = run("open", "--print").output.strip()
+    assert "is no run archive" in Path(page).read_text() and "one/report.html" in Path(page).read_text()
+    unopened = run("open", "bad").exception
+    assert isinstance(unopened, DetectorError) and "has no report yet" in str(unopened)
