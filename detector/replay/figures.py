@@ -19,7 +19,8 @@ _BY_TYPE: Final = (
 _TOTALS: Final = (
     *("articles", "judged_articles", "rejected_records", "days", "alerts", "alerts_per_day", "fired_share"),
     *("false_alarms", "misses", "false_alarms_per_day", "status_accuracy"),
-    *("events", "events_alerted", "events_alerted_share", "event_delay_median_seconds", "articles_before_alert_median"),
+    *("events", "events_alerted", "events_alerted_share", "articles_before_alert_median"),
+    *("event_delay_median_seconds", "event_publication_delay_median_seconds"),
     *("published_to_alert_median_seconds", "published_to_alert_p90_seconds"),
     *("ingested_to_alert_median_seconds", "ingested_to_alert_p90_seconds"),
     *("milliseconds_per_article", "alerts_gained", "alerts_lost", "alerts_changed", "agreement", "drift_max"),
@@ -108,6 +109,10 @@ def _events(judgement: Judgement) -> Iterator[Named]:
     yield Named(
         name="event_delay_median_seconds",
         value=median([event.arrival_delay for event in told if event.arrival_delay is not None]),
+    )
+    yield Named(
+        name="event_publication_delay_median_seconds",
+        value=median([event.publication_delay for event in told if event.publication_delay is not None]),
     )
     yield Named(
         name="articles_before_alert_median",

@@ -149,7 +149,7 @@ def _variants(run: Run, question: Question, truth: Truth | None, days: float | N
                 chosen.setdefault(kind, point.threshold)
     if chosen:
         told = ", ".join(f"{kind.value}={chosen[kind]:g}" for kind in EVENT_TYPES if kind in chosen)
-        variants.append(last.at(f"{last.name} at {told}", {**last.thresholds, **chosen}, run.articles.times))
+        variants.append(last.at(f"{last.name} at {told}", {**last.thresholds, **chosen}))
     return variants
 
 

@@ -97,7 +97,8 @@ def _tiles(judgement: Judgement, figures: Mapping[str, Named]) -> list[dict[str,
             ("status right", numbers.percent(figures["status_accuracy"].value), "where the type is"),
         ]
     delay = figures["published_to_alert_median_seconds"]
-    tiles.append(("published to alert", numbers.duration(delay.value), "median"))
+    if delay.value is not None:
+        tiles.append(("published to alert", numbers.duration(delay.value), "median"))
     return [{"name": name, "value": value, "detail": detail} for name, value, detail in tiles]
 
 

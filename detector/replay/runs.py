@@ -157,16 +157,12 @@ def _answers(
 
 def _alerted(
     connection: sqlite3.Connection, digest: str, numbers: "np.typing.NDArray[np.int64]"
-) -> "np.typing.NDArray[np.float64]":
-    """When alerts went out: a replay's clock is the data's, so at the arrival of the article that caused them."""
-    moments = np.full((len(numbers), len(EVENT_TYPES)), np.nan)
-    query = (
-        "SELECT n, type, coalesce(ingested_at, published_at) FROM alerts WHERE model = ? AND message_type != 'cancel'"
-    )
-    for n, kind, moment in connection.execute(query, (digest,)):
-        if moment is not None:
-            moments[int(np.searchsorted(numbers, n)), _COLUMNS[kind]] = moment
-    return moments
+) -> "np.typing.NDArray[np.bool_]":
+    alerted = np.zeros((len(numbers), len(EVENT_TYPES)), dtype=np.bool_)
+    query = "SELECT n, type FROM alerts WHERE model = ? AND message_type != 'cancel'"
+    for n, kind in connection.execute(query, (digest,)):
+        alerted[int(np.searchsorted(numbers, n)), _COLUMNS[kind]] = True
+    return alerted
 
 
 def _matrix(

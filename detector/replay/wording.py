@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+
 from detector.core.judging.rules import Rule
 from detector.replay.figures import Named
 from detector.replay.judgement import Judgement
@@ -66,6 +68,9 @@ def notes(judgement: Judgement) -> list[str]:
         found.append(
             f"{judgement.run.unscored:,} answers are missing: a model could not score an article; it counts as silent."
         )
+    arrived = judgement.run.articles.ingested
+    if len(arrived) and np.isnan(arrived).all():
+        found.append("No article has a time of arrival: delays are unknown, and days are those of publication.")
     if judgement.days == 1.0:
         found.append("The articles span a day or less: rates a day are of one day.")
     return found

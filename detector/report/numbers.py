@@ -38,7 +38,8 @@ def rate(value: float | None) -> str:
     """Write a rate with as many decimals as it needs to be told from nothing."""
     if value is None:
         return DASH
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004 - sizes
+    small = f"{value:.2g}" if 0 < value < 0.1 else f"{value:.2f}"  # noqa: PLR2004 - sizes
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else small  # noqa: PLR2004 - sizes
 
 
 def signed(value: float | None, decimals: int = 3) -> str:

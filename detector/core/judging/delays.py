@@ -35,7 +35,7 @@ class EventDelay:
     """One labelled event: its articles in the run, and when it was first told.
 
     `before` counts the articles of the event that had arrived before the one whose alert was first; delays are seconds from
-    the event's first article, by arrival and by publication. All three are `None` when no alert came.
+    the event's first article, by arrival and by publication, `None` where those are unknown. All are `None` when no alert came.
     """
 
     type: EventType
@@ -66,9 +66,9 @@ def delays(seconds: Floats) -> Delays:
 
 
 def time_to_detect(answers: Answers, articles: Articles) -> dict[str, Delays]:
-    """Return the delays of all alerts: `published_to_alert` and `ingested_to_alert`."""
-    rows, columns = np.nonzero(~np.isnan(answers.alerted))
-    moments = answers.alerted[rows, columns]
+    """Return the delays of all alerts: `published_to_alert` and `ingested_to_alert`; unknown where arrival is."""
+    rows = np.nonzero(answers.alerted)[0]
+    moments = articles.ingested[rows]
     return {
         "published_to_alert": delays(moments - articles.published[rows]),
         "ingested_to_alert": delays(moments - articles.ingested[rows]),
@@ -93,8 +93,7 @@ def _event(kind: EventType, event: str, rows: list[int], answers: Answers, artic
     column = EVENT_TYPES.index(kind)
     times = articles.times
     rows.sort(key=lambda row: (np.nan_to_num(times[row], nan=np.inf), row))
-    alerted = [row for row in rows if not np.isnan(answers.alerted[row, column])]
-    first = min(alerted, key=lambda row: answers.alerted[row, column], default=None)
+    first = next((row for row in rows if answers.alerted[row, column]), None)
     return EventDelay(
         type=kind,
         event_id=event,
@@ -102,7 +101,7 @@ def _event(kind: EventType, event: str, rows: list[int], answers: Answers, artic
         first_row=rows[0],
         alert_row=first,
         before=None if first is None else rows.index(first),
-        arrival_delay=None if first is None else _gap(articles.ingested[rows], answers.alerted[first, column]),
+        arrival_delay=None if first is None else _gap(articles.ingested[rows], articles.ingested[first]),
         publication_delay=None if first is None else _gap(articles.published[rows], articles.published[first]),
     )
 

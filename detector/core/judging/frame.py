@@ -54,7 +54,8 @@ class Answers:
     """What one model says at given thresholds, (articles, types) each.
 
     `statuses` are numbers into `ALL_STATUSES`, `countries` into `country_names`, `UNKNOWN` where nothing fired or, for a
-    lowered threshold, nothing was kept. `alerted` is when an alert went out (epoch seconds), NaN where none did.
+    lowered threshold, nothing was kept. `alerted` says where an alert went out; the clock of a replay is the data's, so it
+    did when its article arrived.
     """
 
     name: str
@@ -65,16 +66,15 @@ class Answers:
     statuses: Codes
     countries: Codes
     country_names: Sequence[str]
-    alerted: Floats
+    alerted: Bools
     seconds: float | None = None
     """Processor time of the whole run in the core."""
 
-    def at(self, name: str, thresholds: Mapping[EventType, float], times: Floats) -> "Answers":
-        """Return what the model would have said at other thresholds; what newly fires has no status, and alerts at `times`."""
+    def at(self, name: str, thresholds: Mapping[EventType, float]) -> "Answers":
+        """Return what the model would have said at other thresholds; what newly fires has no status, and alerts."""
         limits = np.array([thresholds[kind] for kind in EVENT_TYPES])
         moved = np.array([thresholds[kind] != self.thresholds[kind] for kind in EVENT_TYPES])
         fired = np.where(moved, self.scores >= limits, self.fired)
-        newly = np.where(fired & ~self.fired, times[:, None], np.nan)
         return replace(
             self,
             name=name,
@@ -82,7 +82,7 @@ class Answers:
             fired=fired,
             statuses=np.where(fired, self.statuses, UNKNOWN).astype(np.int32),
             countries=np.where(fired, self.countries, UNKNOWN).astype(np.int32),
-            alerted=np.where(fired & self.fired, self.alerted, newly),
+            alerted=fired & (self.alerted | ~self.fired),
         )
 
 

@@ -187,4 +187,11 @@ def test_durations_are_told_in_fitting_units(seconds: float | None, words: str) 
 
 
 def test_rates_keep_what_tells_them_from_nothing() -> None:
-    assert [rate(value) for value in (None, 0.034, 1.26, 1234.5)] == ["–", "0.03", "1.3", "1,234"]
+    assert [rate(value) for value in (None, 0, 0.0034, 0.342, 1.26, 1234.5)] == [
+        "–",
+        "0.00",
+        "0.0034",
+        "0.34",
+        "1.3",
+        "1,234",
+    ]

@@ -45,7 +45,7 @@ def answers(frame: Articles, found: Mapping[tuple[int, str], tuple[float, str]],
         statuses=statuses,
         countries=np.where(fired, 0, UNKNOWN).astype(np.int32),
         country_names=["SY"],
-        alerted=np.where(fired, frame.times[:, None], np.nan),
+        alerted=fired,
     )
 
 

@@ -1,5 +1,7 @@
 """Delays are counted from the data's own times; what is unknown or impossible is not averaged in."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from detector.core.eventtypes import EventType
@@ -26,6 +28,13 @@ def test_time_to_detect_counts_from_publication_and_from_arrival() -> None:
     assert found["ingested_to_alert"].median == 0.0
 
 
+def test_without_arrival_no_delay_is_known() -> None:
+    """An archive tells when articles were published alone."""
+    frame = replace(articles(1), ingested=np.array([np.nan]))
+    found = time_to_detect(answers(frame, {(0, "ceasefire"): (0.9, "agreed")}), frame)
+    assert [(delay.count, delay.unknown) for delay in found.values()] == [(0, 1), (0, 1)]
+
+
 def test_an_event_is_told_with_its_first_alert() -> None:
     """The second of three articles fires: one article before it, two hours after the first one came."""
     frame = articles(4, hours=[5, 1, 3, 9], ids=["late", "first", "second", "other"])
@@ -50,4 +59,4 @@ def test_an_event_without_times_is_told_all_the_same() -> None:
     found = answers(frame, {(0, "ceasefire"): (0.9, "agreed")})
     known = labels({"a0": {"ceasefire": "agreed"}}, a0={"events": {CEASEFIRE: ("e",)}})
     (event,) = event_delays(known, found, frame)
-    assert event.alert_row is None and event.arrival_delay is None
+    assert (event.alert_row, event.before, event.arrival_delay, event.publication_delay) == (0, 0, None, None)
