@@ -10,7 +10,7 @@ ARGS ?=
 DETECTOR_TEST_SHARED ?= ../shared
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo test lint bench bench-replay model kill-test clean
+.PHONY: help setup demo test lint bench bench-replay bench-judging model kill-test clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: setup  ## Measure articles a second: bare core, plain poll loop, whole pa
 
 bench-replay: setup  ## Measure a replay: speed against the bare core, memory, edges, a live worker beside it
 	@.venv/bin/python -m tests.bench.replay_bench $(ARGS)
+
+bench-judging: setup  ## Measure the judging of kept runs: wall time and memory
+	@.venv/bin/python -m tests.bench.judging_bench $(ARGS)
 
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
 	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl -o detector/models/default.npz $(ARGS)

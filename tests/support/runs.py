@@ -25,6 +25,7 @@ DIGEST = "0123456789abcdef"
 OTHER_DIGEST = "fedcba9876543210"
 START = datetime(2016, 12, 1, tzinfo=UTC)
 THRESHOLD = 0.5
+_BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +51,9 @@ def write_run(
     path = folder / ARCHIVE_NAME
     digests = (DIGEST, OTHER_DIGEST)[:models]
     with RunArchive(path) as archive:
-        for n, article in enumerate(articles, 1):
-            archive.write(tables_of(_rows(n, article, digests)))
+        for first in range(0, len(articles), _BATCH):
+            numbered = enumerate(articles[first : first + _BATCH], first + 1)
+            archive.write(tables_of(row for n, article in numbered for row in _rows(n, article, digests)))
         archive.set_meta(
             {
                 "run_id": folder.name,
