@@ -24,7 +24,7 @@ class ScoringPool:
     """Owns the processes; leaving the context ends them, with what they have in hand if an error is the reason."""
 
     def __init__(self, settings: Settings, models: Sequence[ReplayModel]) -> None:
-        self.processes = settings.replay.processes or len(os.sched_getaffinity(0))
+        self.processes = settings.replay.processes or _processors()
         # Spawned, not forked: the parent has Kafka's threads, and a fork would copy their locks.
         self._pool = ProcessPoolExecutor(
             self.processes,
@@ -65,3 +65,8 @@ class ScoringPool:
         except BrokenProcessPool as error:
             message = "A scoring process ended by itself (out of memory?); try fewer with DETECTOR_REPLAY__PROCESSES."
             raise DetectorError(message) from error
+
+
+def _processors() -> int:
+    """How many processors this process may use, where the system tells, else how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
