@@ -30,7 +30,8 @@ class ScoringPool:
             self.processes,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=begin_process,
-            initargs=([model.data for model in models], settings.topics, settings.log),
+            # Names, not contents: a process that is given more than a pipe holds lets the next one wait until it reads.
+            initargs=(models, settings.topics, settings.log),
         )
         # Ctrl-C reaches the whole process group: the processes inherit the mask and leave it to their parent.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -63,7 +64,10 @@ class ScoringPool:
                 done, future = in_hand.popleft()
                 yield done, future.result()
         except BrokenProcessPool as error:
-            message = "A scoring process ended by itself (out of memory?); try fewer with DETECTOR_REPLAY__PROCESSES."
+            message = (
+                "A scoring process ended by itself: out of memory (try fewer with DETECTOR_REPLAY__PROCESSES), "
+                "or the reason stands above."
+            )
             raise DetectorError(message) from error
 
 

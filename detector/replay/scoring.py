@@ -28,6 +28,7 @@ from detector.replay.archive import (
     tables_of,
 )
 from detector.replay.coverage import Coverage
+from detector.replay.models import ReplayModel, content_of
 from detector.settings import LogSettings, TopicSettings
 from detector.stream.messages import Incoming, Outcome, Outgoing
 from detector.stream.outcomes import Work, article_outcomes, one_by_one_on_error, parse_record
@@ -220,12 +221,12 @@ _scorers: list[Scorer] = []
 """The one of this process, once `begin_process` has made it."""
 
 
-def begin_process(models: Sequence[bytes], topics: TopicSettings, log: LogSettings) -> None:
+def begin_process(models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings) -> None:
     """Load the models into a new scoring process, which ends when its parent does, however that ended."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)
     configure_logging(log)
-    _scorers.append(Scorer(models, topics))
+    _scorers.append(Scorer([content_of(model) for model in models], topics))
 
 
 def _end_with_parent() -> None:
