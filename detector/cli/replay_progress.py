@@ -18,21 +18,21 @@ Report = Callable[[int, int, int | None], None]
 
 
 class _Figures(ProgressColumn):
-    """Records a second, and the lag: offsets of the range that are still to do."""
+    """Records done, how many a second lately, and the lag: offsets of the range that are still to do."""
 
     def render(self, task: Task) -> Text:
         """Show one task's figures."""
-        rate = task.fields["records"] / task.elapsed if task.elapsed else 0.0
+        rate = task.finished_speed or task.speed or 0.0
         lag = "" if task.total is None else f" · lag {max(0, task.total - task.completed):,.0f}"
         return Text(f"{task.fields['records']:,} records · {rate:,.0f}/s{lag}")
 
 
 @contextmanager
-def replay_progress(description: str) -> Iterator[Report]:
+def replay_progress(description: str, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Report]:
     """Give the function that is told how far it is; shows on standard error."""
     console = messages()
     if not console.is_terminal:
-        yield _plain(description, console.print)
+        yield _plain(description, console.print, clock)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), _Figures(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, speed_estimate_period=_SPEED_SECONDS) as bar:
@@ -40,13 +40,13 @@ def replay_progress(description: str) -> Iterator[Report]:
         yield lambda records, done, total: bar.update(task, completed=done, total=total, records=records)
 
 
-def _plain(description: str, say: Callable[[str], None]) -> Report:
-    began = told = time.monotonic()
+def _plain(description: str, say: Callable[[str], None], clock: Callable[[], float]) -> Report:
+    began = told = clock()
     say(f"{description} ...")
 
     def report(records: int, done: int, total: int | None) -> None:
         nonlocal told
-        now = time.monotonic()
+        now = clock()
         if now - told < _LINE_SECONDS:
             return
         told = now

@@ -1,10 +1,11 @@
-"""The models of a run: content, name and thresholds, read once and handed to the scoring processes."""
+"""The models of a run: file, name and thresholds, and their content for a scoring process."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from detector.core.classifier import Classifier
+from detector.core.modelfile import digest_of
 from detector.core.records import ModelInfo
 from detector.errors import ModelError, UsageError
 from detector.loading import read_model
@@ -13,9 +14,9 @@ from detector.settings import ThresholdSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayModel:
-    """One model file's content, what it says of itself, and the thresholds that it is run with."""
+    """A model file (`None`: the one in the package), what it says of itself, and the thresholds that it is run with."""
 
-    data: bytes
+    file: Path | None
     info: ModelInfo
     thresholds: Mapping[str, float]
 
@@ -39,10 +40,19 @@ def load_models(files: Sequence[Path | None], live: ThresholdSettings | None = N
         thresholds = {kind.value: value for kind, value in classifier.thresholds.items()}
         if live and live.model in (None, classifier.info.digest):
             thresholds |= live.by_type()
-        models.append(ReplayModel(data=data, info=classifier.info, thresholds=thresholds))
+        models.append(ReplayModel(file=file, info=classifier.info, thresholds=thresholds))
     digests = [model.info.digest for model in models]
     if len(set(digests)) < len(digests):
         names = " and ".join(str(file or "the one in the package") for file in files)
         message = f"{names} are the same model, {digests[0]}: there is nothing to compare"
         raise UsageError(message)
     return models
+
+
+def content_of(model: ReplayModel) -> bytes:
+    """Read a model's file again; raises `ModelError` when it is not the same any more."""
+    data = read_model(model.file)
+    if digest_of(data) != model.info.digest:
+        message = f"the model {model.file} was changed after the run had begun; begin it anew"
+        raise ModelError(message)
+    return data

@@ -24,13 +24,14 @@ class ScoringPool:
     """Owns the processes; leaving the context ends them, with what they have in hand if an error is the reason."""
 
     def __init__(self, settings: Settings, models: Sequence[ReplayModel]) -> None:
-        self.processes = settings.replay.processes or len(os.sched_getaffinity(0))
+        self.processes = settings.replay.processes or _processors()
         # Spawned, not forked: the parent has Kafka's threads, and a fork would copy their locks.
         self._pool = ProcessPoolExecutor(
             self.processes,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=begin_process,
-            initargs=(list(models), settings.topics, settings.log),
+            # Names, not contents: a process that is given more than a pipe holds lets the next one wait until it reads.
+            initargs=(models, settings.topics, settings.log),
         )
         # Ctrl-C reaches the whole process group: the processes inherit the mask and leave it to their parent.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -63,5 +64,13 @@ class ScoringPool:
                 done, future = in_hand.popleft()
                 yield done, future.result()
         except BrokenProcessPool as error:
-            message = "A scoring process ended by itself (out of memory?); try fewer with DETECTOR_REPLAY__PROCESSES."
+            message = (
+                "A scoring process ended by itself: out of memory (try fewer with DETECTOR_REPLAY__PROCESSES), "
+                "or the reason stands above."
+            )
             raise DetectorError(message) from error
+
+
+def _processors() -> int:
+    """How many processors this process may use, where the system tells, else how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

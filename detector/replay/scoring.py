@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,7 +28,7 @@ from detector.replay.archive import (
     tables_of,
 )
 from detector.replay.coverage import Coverage
-from detector.replay.models import ReplayModel
+from detector.replay.models import ReplayModel, content_of
 from detector.settings import LogSettings, TopicSettings
 from detector.stream.messages import Incoming, Outcome, Outgoing
 from detector.stream.outcomes import Work, article_outcomes, one_by_one_on_error, parse_record
@@ -71,12 +71,12 @@ class Scorer:
         topics: the live topics, whose names stand in what the step gives.
     """
 
-    def __init__(self, models: Sequence[ReplayModel], topics: TopicSettings) -> None:
+    def __init__(self, models: Sequence[tuple[bytes, Mapping[str, float]]], topics: TopicSettings) -> None:
         places = load_places()
         self._detectors = [
-            Detector(classifier=classifier_at(model.data, model.thresholds), places=places) for model in models
+            Detector(classifier=classifier_at(data, thresholds), places=places) for data, thresholds in models
         ]
-        self._coverage = Coverage(model_from_bytes(models[0].data).features)
+        self._coverage = Coverage(model_from_bytes(models[0][0]).features)
         self._topics = topics
 
     def score(self, first: int, records: Sequence[Incoming]) -> Scored:
@@ -228,7 +228,7 @@ def begin_process(models: Sequence[ReplayModel], topics: TopicSettings, log: Log
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)
     configure_logging(log)
-    _scorers.append(Scorer(models, topics))
+    _scorers.append(Scorer([(content_of(model), model.thresholds) for model in models], topics))
 
 
 def _end_with_parent() -> None:

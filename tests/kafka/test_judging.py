@@ -78,6 +78,12 @@ def test_a_replay_is_judged_and_its_thresholds_run_a_worker(broker: str, tmp_pat
     ]
     assert fired[1] == figures["ceasefire_alerts"] < fired[0]
 
+    again = run_detector(
+        "replay", "--topic", topic, "--from", "2016-12-15", "--json", "-", environment=environment | chosen
+    )
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["figures"]["ceasefire_alerts"]["value"] == fired[1]
+
     other = run_detector(
         "classify", "-", environment=chosen | {"DETECTOR_THRESHOLDS__MODEL": "0123456789abcdef"}, stdin=news
     )
