@@ -3,6 +3,7 @@
 import re
 import signal
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -72,9 +73,9 @@ def feed(
         clock=time.monotonic,
         sleep=time.sleep,
     )
-    with feeder, replay_progress(f"Feeding {target}") as report:
+    with feeder, closing(feeder.feed(source, asked.limit)) as fed, replay_progress(f"Feeding {target}") as report:
         try:
-            for _ in feeder.feed(source, asked.limit):
+            for _ in fed:
                 done += 1
                 report(feeder.sent, done, total)
         except KeyboardInterrupt:

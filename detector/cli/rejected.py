@@ -16,7 +16,7 @@ from detector.core.wire import format_time
 from detector.errors import UsageError
 from detector.kafka.admin import broker_errors
 from detector.kafka.clients import kafka_python_options
-from detector.kafka.range_reading import read_range
+from detector.kafka.range_reading import open_range
 from detector.settings import Settings
 from detector.stream.messages import HEADER_PREFIX
 
@@ -137,8 +137,11 @@ def replay(
 
 
 def _letters(settings: Settings, start: StartingPoint) -> Iterator[tuple[DeadLetter, "_Record"]]:
-    if start != "latest":
-        for record in read_range(settings, settings.topics.rejected, request_from(start), unreadable=say_unreadable):
+    if start == "latest":
+        return
+    topic = settings.topics.rejected
+    with open_range(settings, topic, request_from(start), unreadable=say_unreadable) as reader:
+        for record in reader:
             about = {
                 name.removeprefix(HEADER_PREFIX): (value or b"").decode("utf-8", "replace")
                 for name, value in record.headers

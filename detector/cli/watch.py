@@ -1,6 +1,7 @@
 """`detector watch`: a live subscription to the alerts topic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import click
 from kafka.consumer.fetcher import ConsumerRecord
@@ -12,8 +13,8 @@ from detector.cli.range_options import request_from, say_unreadable
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES
 from detector.core.records import Alert
 from detector.core.wire import decode_alert
-from detector.kafka.range_reading import read_range
-from detector.kafka.reading import open_topic
+from detector.kafka.range_reading import open_range
+from detector.kafka.reading import TopicReader, open_topic
 from detector.settings import Settings
 
 
@@ -56,31 +57,37 @@ def watch(  # noqa: PLR0917 click passes them by name
 
     settings = settings_for(broker_address)
     console = output()
-    records = _present(settings, start) if until_end else _follow(settings, start, quiet=as_json)
-    for record in records:
-        alert = _decode(record.value, record.partition, record.offset)
-        if alert is None or not passes(alert):
-            continue
-        if as_json:
-            click.echo(record.value)
-        elif console.is_terminal:
-            console.print(alert_block(alert))
-        else:
-            click.echo(alert_line(alert))
+    with _records(settings, start, until_end=until_end, quiet=as_json) as records:
+        for record in records:
+            alert = _decode(record.value, record.partition, record.offset)
+            if alert is None or not passes(alert):
+                continue
+            if as_json:
+                click.echo(record.value)
+            elif console.is_terminal:
+                console.print(alert_block(alert))
+            else:
+                click.echo(alert_line(alert))
 
 
-def _present(settings: Settings, start: StartingPoint) -> Iterator[ConsumerRecord]:
-    if start == "latest":
-        return iter(())
-    return read_range(settings, settings.topics.alerts, request_from(start), unreadable=say_unreadable)
+@contextmanager
+def _records(
+    settings: Settings, start: StartingPoint, *, until_end: bool, quiet: bool
+) -> Iterator[Iterable[ConsumerRecord]]:
+    topic = settings.topics.alerts
+    if until_end and start != "latest":
+        with open_range(settings, topic, request_from(start), unreadable=say_unreadable) as present:
+            yield present
+        return
+    with open_topic(settings, topic, start) as reader:
+        if not (quiet or until_end):
+            messages().print(f"Watching {topic} at {settings.broker}; Ctrl-C ends.")
+        yield () if until_end else _endless(reader)
 
 
-def _follow(settings: Settings, start: StartingPoint, *, quiet: bool) -> Iterator[ConsumerRecord]:
-    with open_topic(settings, settings.topics.alerts, start) as reader:
-        if not quiet:
-            messages().print(f"Watching {settings.topics.alerts} at {settings.broker}; Ctrl-C ends.")
-        while True:
-            yield from reader.poll()
+def _endless(reader: TopicReader) -> Iterator[ConsumerRecord]:
+    while True:
+        yield from reader.poll()
 
 
 def _decode(value: bytes | None, partition: int, offset: int) -> Alert | None:

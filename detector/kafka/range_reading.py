@@ -4,7 +4,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from heapq import heappop, heappush
 from typing import Final, Self
@@ -181,12 +181,13 @@ class RangeReader:
         self._consumer = self._open()
 
 
-def read_range(
+@contextmanager
+def open_range(
     settings: Settings, topic: str, request: RangeRequest, *, unreadable: Callable[[Unreadable], None]
-) -> Iterator[ConsumerRecord]:
-    """Yield the records that a request means now, and end; see `RangeReader`. Raises `DetectorError` like `resolve_ranges`."""
+) -> Iterator[RangeReader]:
+    """Open a reader of what a request means now, for the time of the context; raises `DetectorError` like `resolve_ranges`."""
     with broker_errors(settings):
         with closing(connect(settings)) as consumer:
             ranges = resolve_ranges(consumer, topic, request)
         with RangeReader(settings, topic, ranges, unreadable=unreadable) as reader:
-            yield from reader
+            yield reader

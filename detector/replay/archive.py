@@ -171,10 +171,8 @@ class RunArchive:
         self._connection = sqlite3.connect(path)
         # The rollback journal keeps the archive one file that is whole after a kill; no fsync: it outlives no power cut.
         self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.executescript(_SCHEMA)
-        self.set_meta(
-            {"format": FORMAT, "partial": True, "partial_reason": "the run was ended before it could say why"}
-        )
+        facts = {"format": FORMAT, "partial": True, "partial_reason": "the run was ended before it could say why"}
+        self._connection.executescript(f"BEGIN; {_SCHEMA} {_facts_as_sql(facts)} COMMIT;")
 
     def __enter__(self) -> Self:
         return self
@@ -200,6 +198,12 @@ class RunArchive:
     def close(self) -> None:
         """Close the file; later writes fail."""
         self._connection.close()
+
+
+def _facts_as_sql(facts: Mapping[str, Any]) -> str:
+    """Write facts of ours as statements, so that tables and facts appear in the file together."""
+    rows = ", ".join(f"('{key}', '{json.dumps(value)}')" for key, value in facts.items())
+    return f"INSERT INTO meta VALUES {rows};"  # noqa: S608 - constants of this module
 
 
 @contextmanager

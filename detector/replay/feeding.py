@@ -1,7 +1,7 @@
 """Re-publishes history to another topic, at its original pace, faster, or as fast as the broker takes it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from types import TracebackType
 from typing import Final, Self
@@ -87,22 +87,23 @@ class Feeder:
         if kind is None:
             self._check()
 
-    def feed(self, source: Source, limit: int | None) -> Iterator[Incoming]:
+    def feed(self, source: Source, limit: int | None) -> Generator[Incoming, None, None]:
         """Send the records of a source, at most `limit`, each when it is due; gives each once it is handed over.
 
         A record whose time is before that of an earlier one is due at once. Raises `UsageError` for a pace without times,
         `DetectorError` when the broker does not take a record.
         """
         with_keys = "archive" in source.about()
-        for item in source:
-            if isinstance(item, Unreadable):
-                self.unreadable += item.end - item.begin
-                continue
-            self._wait(item)
-            self._send(item, _article_key(item.value) if with_keys else item.key)
-            yield item
-            if self.sent == limit:
-                return
+        with closing(source.items()) as items:
+            for item in items:
+                if isinstance(item, Unreadable):
+                    self.unreadable += item.end - item.begin
+                    continue
+                self._wait(item)
+                self._send(item, _article_key(item.value) if with_keys else item.key)
+                yield item
+                if self.sent == limit:
+                    return
 
     def _wait(self, record: Incoming) -> None:
         if self._speed is None:

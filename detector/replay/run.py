@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -79,8 +80,8 @@ class Replay:
         self._archive.set_meta({"started_at": format_time(self._now()), **self._facts()})
         ending = Ending()
         try:
-            with ScoringPool(self._settings, self._models) as pool:
-                records = batches(self._source, size=self._settings.replay.batch_records, limit=self._limit)
+            with closing(self._source.items()) as items, ScoringPool(self._settings, self._models) as pool:
+                records = batches(items, size=self._settings.replay.batch_records, limit=self._limit)
                 for batch, scored in pool.scored(records):
                     self._keep(batch, scored)
                     advance(self)

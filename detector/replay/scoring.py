@@ -1,12 +1,14 @@
 """What a scoring process does: records in, rows of the archive and detections out, by the live agent's own step."""
 
-import multiprocessing
 import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
 
 from detector.core.detect import Detector
 from detector.core.eventtypes import EventType
@@ -219,25 +221,24 @@ def _detected(n: int, model: str, record: Incoming, outcome: Outcome) -> Iterato
         )
 
 
-_scorers: list[Scorer] = []
-"""The one of this process, once `begin_process` has made it."""
+def serve(pipe: "Connection[Any, Any]", models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings) -> None:
+    """Be a scoring process: answer each (number of the first record, records) with what they come to, in order.
 
-
-def begin_process(models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings) -> None:
-    """Load the models into a new scoring process, which ends when its parent does, however that ended."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    Ends with the other end of the pipe, however that ended.
+    """
+    questions: SimpleQueue[tuple[int, Sequence[Incoming]]] = SimpleQueue()
+    threading.Thread(target=_receive, args=(pipe, questions), daemon=True).start()
     os.nice(_NICENESS)
     configure_logging(log)
-    _scorers.append(Scorer([(content_of(model), model.thresholds) for model in models], topics))
+    scorer = Scorer([(content_of(model), model.thresholds) for model in models], topics)
+    while True:
+        pipe.send(scorer.score(*questions.get()))
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def score_batch(first: int, records: Sequence[Incoming]) -> Scored:
-    """Score a batch in a process that `begin_process` has begun."""
-    return _scorers[0].score(first, records)
+def _receive(pipe: "Connection[Any, Any]", questions: "SimpleQueue[tuple[int, Sequence[Incoming]]]") -> None:
+    """Take questions while others are answered, so that asking does not wait, and the next one is there at once."""
+    try:
+        while True:
+            questions.put(pipe.recv())
+    except (EOFError, OSError):
+        os._exit(0)

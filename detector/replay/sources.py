@@ -1,7 +1,7 @@
 """Where a replay's records come from: the range of a topic, or a JSON Lines archive, as one ordered stream of records."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -36,8 +36,11 @@ class Source(Protocol):
     def ranges(self) -> Sequence[PartitionRange]:
         """What will be read, fixed before reading; empty for a pipe, whose end is unknown until it is there."""
 
-    def __iter__(self) -> Iterator[Item]:
-        """Give the records in an order that depends on them alone, and what cannot be read where it is met."""
+    def items(self) -> Generator[Item, None, None]:
+        """Give the records in an order that depends on them alone, and what cannot be read where it is met.
+
+        To be closed before the program ends: kafka-python's consumers hang when the interpreter's exit closes them.
+        """
 
     def warnings(self) -> list[str]:
         """Say what a reader of the result must know of the range; complete once all was read."""
@@ -63,7 +66,8 @@ class TopicSource:
             if not any(one.size for one in self.ranges):
                 raise DetectorError(_nothing(topic, self.ranges, oldest_record(consumer, topic)))
 
-    def __iter__(self) -> Iterator[Item]:
+    def items(self) -> Generator[Item, None, None]:
+        """Read the range, partitions merged by timestamp."""
         met: list[Unreadable] = []
         with (
             broker_errors(self._settings),
@@ -140,7 +144,8 @@ class FileSource:
             raise DetectorError(message)
         self.ranges: Sequence[PartitionRange] = [PartitionRange(partition=0, begin=0, end=count)]
 
-    def __iter__(self) -> Iterator[Item]:
+    def items(self) -> Generator[Item, None, None]:
+        """Read the articles, those outside of the range left out."""
         bounded = self._request.start is not None or self._request.end is not None
         for offset, article in enumerate(self._articles()):
             ingested, own = article_times(article.value) if bounded or _INGESTED in article.value else (None, None)

@@ -228,7 +228,7 @@ def check_edges(broker: str, records: int, count: int) -> None:
         expected = [str(n) for n in range(max(0, low - 1), high + 2) if start <= times[n] < end]
         found = [
             json.loads(item.value or b"")["id"]
-            for item in TopicSource(settings, topic, RangeRequest(start=start, end=end))
+            for item in TopicSource(settings, topic, RangeRequest(start=start, end=end)).items()
             if isinstance(item, Incoming)
         ]
         wrong += found != expected

@@ -16,7 +16,7 @@ from detector.kafka.ranges import PartitionRange, RangeRequest, milliseconds, ol
 from detector.kafka.reading import connect
 from detector.kafka.unreadable import Unreadable
 from detector.settings import EmbeddedBrokerSettings, Settings
-from tests.support.topics import MILLISECOND, NOON, damage, fill, new_topic, segment
+from tests.support.topics import MILLISECOND, NOON, damage, fill, new_topic, rewrite, segment
 
 
 def ranges_of(broker: str, topic: str, request: RangeRequest) -> list[PartitionRange]:
@@ -199,6 +199,22 @@ def test_a_damaged_batch_is_told_and_the_rest_is_read(own_broker: tuple[str, Pat
     assert "crc" in told[0].why
     missing = {b"record %02d" % (2 * offset + 1) for offset in range(base, following)}
     assert found == [b"record %02d" % n for n in range(30) if b"record %02d" % n not in missing]
+
+
+def test_a_header_name_that_is_no_utf_8_takes_the_rest_of_its_batch(own_broker: tuple[str, Path]) -> None:
+    """The checksum is right, but kafka-python cannot decode the batch from there on; what follows is read."""
+    broker, folder = own_broker
+    topic = new_topic(broker)
+    producer = Producer({"bootstrap.servers": broker, "linger.ms": 100})
+    for first in range(0, 9, 3):
+        for number in range(first, first + 3):
+            producer.produce(topic, str(number), headers=[("trace", b"x")] if number == 4 else None)
+        producer.flush()
+    rewrite(segment(folder, topic, 0), 1, b"trace", b"tr\xff\xffe")
+    told: list[Unreadable] = []
+    assert read(broker, topic, RangeRequest(), unreadable=told) == [b"0", b"1", b"2", b"3", b"6", b"7", b"8"]
+    assert [(one.begin, one.end) for one in told] == [(4, 6)]
+    assert "UnicodeDecodeError" in told[0].why
 
 
 def test_damage_at_the_end_of_a_range(own_broker: tuple[str, Path]) -> None:

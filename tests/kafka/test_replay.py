@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -245,10 +246,17 @@ def start_long_replay(broker: str, topic: str, folder: Path) -> "subprocess.Pope
         start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while not (folder / "run.sqlite").exists() or not rows(folder, "SELECT n FROM articles LIMIT 1"):
+    while not has_articles(folder):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.1)
     return process
+
+
+def has_articles(folder: Path) -> bool:
+    """Whether a run has kept something yet; there may be no archive, or one that is just being made."""
+    with suppress(UsageError):
+        return bool(rows(folder, "SELECT n FROM articles LIMIT 1"))
+    return False
 
 
 def test_ctrl_c_leaves_a_valid_partial_run(broker: str, long_topic: str, tmp_path: Path) -> None:
@@ -282,6 +290,26 @@ def test_a_run_that_is_killed_leaves_a_valid_archive_and_no_process(
         tmp_path / "run", "SELECT count(*) FROM articles"
     )
     wait_for_the_end_of(process.pid)
+
+
+def test_a_scoring_process_that_dies_ends_the_run_with_a_reason(broker: str, long_topic: str, tmp_path: Path) -> None:
+    """What was kept stays, and the run says that it is partial."""
+    process = start_long_replay(broker, long_topic, tmp_path / "run")
+    os.kill(scoring_processes(process.pid)[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.strip().splitlines()[-1].startswith("Error: A scoring process ended by itself")
+    assert "Traceback" not in said
+    about = meta(tmp_path / "run")
+    assert about["partial"] is True
+    assert about["partial_reason"].startswith("A scoring process ended by itself")
+    assert about["counts"]["articles"] == rows(tmp_path / "run", "SELECT count(*) FROM articles")[0][0] > 0
+
+
+def scoring_processes(parent: int) -> list[int]:
+    """Find the children that score."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def wait_for_the_end_of(group: int) -> None:

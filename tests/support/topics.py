@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.record.util import calc_crc32c
 
 from detector.kafka.ranges import milliseconds
 
@@ -59,3 +60,15 @@ def damage(file: Path, number: int) -> tuple[int, int | None]:
     file.write_bytes(content)
     following = found[number + 1 :]
     return base, following[0][0] if following else None
+
+
+def rewrite(file: Path, number: int, old: bytes, new: bytes) -> None:
+    """Replace bytes in a log segment's batch of that number by as many others, under a right checksum."""
+    assert len(old) == len(new)
+    content = bytearray(file.read_bytes())
+    _, place, length = list(batches(content))[number]
+    batch = content[place : place + length].replace(old, new)
+    crc = 17
+    struct.pack_into(">I", batch, crc, calc_crc32c(bytes(batch[crc + 4 :])))
+    content[place : place + length] = batch
+    file.write_bytes(content)

@@ -42,7 +42,7 @@ def source(file: Path, request: RangeRequest, *, standard_input: bytes = b"") ->
 
 def ids(found: FileSource) -> list[str]:
     """Read the ids of the articles that a source gives."""
-    return [json.loads(item.value or b"")["id"] for item in found if isinstance(item, Incoming)]
+    return [json.loads(item.value or b"")["id"] for item in found.items() if isinstance(item, Incoming)]
 
 
 @pytest.mark.parametrize("name", ["news.jsonl", "news.jsonl.gz"])
@@ -51,7 +51,7 @@ def test_an_archive_is_read_in_its_order(tmp_path: Path, name: str) -> None:
     found = source(write(tmp_path / name), RangeRequest())
     (one,) = found.ranges
     assert (one.partition, one.begin, one.end) == (0, 0, 6)
-    items = [item for item in found if isinstance(item, Incoming)]
+    items = [item for item in found.items() if isinstance(item, Incoming)]
     assert [item.offset for item in items] == list(range(6))
     assert [item.timestamp for item in items if item.timestamp] == [
         datetime(2016, 12, 15, 6, 0, 0, 123_000, tzinfo=UTC)
