@@ -10,10 +10,10 @@ ARGS ?=
 DETECTOR_TEST_SHARED ?= ../shared
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo test lint bench model kill-test clean
+.PHONY: help setup demo test lint bench bench-replay bench-judging model kill-test clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.complete  ## Create the environment .venv from the lock file (brings uv when it is absent)
 
@@ -30,6 +30,12 @@ lint: setup  ## Check style (ruff) and types (mypy, strict)
 
 bench: setup  ## Measure articles a second: bare core, plain poll loop, whole path
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+bench-replay: setup  ## Measure a replay: speed against the bare core, memory, edges, a live worker beside it
+	@.venv/bin/python -m tests.bench.replay_bench $(ARGS)
+
+bench-judging: setup  ## Measure the judging of kept runs: wall time and memory
+	@.venv/bin/python -m tests.bench.judging_bench $(ARGS)
 
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
 	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl --gold seeds/judged/pool.jsonl \
@@ -49,5 +55,5 @@ clean:  ## Remove the environment and caches
 		uv=.uv/bin/uv; \
 	fi; \
 	echo "Creating .venv from uv.lock"; \
-	"$$uv" sync --locked --extra broker --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	"$$uv" sync --locked --extra broker --extra report --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $@

@@ -1,5 +1,6 @@
 """Loads what the pure core needs from files: the model and the gazetteer, from the package unless told otherwise."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from detector.core.classifier import Classifier
 from detector.core.detect import Detector
 from detector.core.gazetteer import DATA_FILE, read_gazetteer
+from detector.core.operating import classifier_at
 from detector.core.place import GazetteerPlaceFinder
 from detector.errors import ModelError
 
@@ -14,17 +16,50 @@ _MODEL: Final = "models/default.npz"
 _GAZETTEER: Final = f"data/{DATA_FILE}"
 
 
-def load_classifier(model_file: Path | None = None) -> Classifier:
-    """Load a model file, the packaged one when none is named; raises `ModelError` that says what is wrong with it."""
+def read_model(model_file: Path | None = None) -> bytes:
+    """Return the content of a model file, of the packaged one when none is named; raises `ModelError` when it is not there."""
     try:
-        data = model_file.read_bytes() if model_file else files("detector").joinpath(_MODEL).read_bytes()
-        return Classifier.from_bytes(data)
-    except (OSError, ValueError) as error:
-        message = f"the model {model_file or 'in the package'} cannot be used: {error}"
-        raise ModelError(message) from error
+        return model_file.read_bytes() if model_file else files("detector").joinpath(_MODEL).read_bytes()
+    except OSError as error:
+        raise ModelError(_unusable(model_file, error)) from error
 
 
-def load_detector(model_file: Path | None = None) -> Detector:
-    """Load classifier and gazetteer."""
-    gazetteer = read_gazetteer(files("detector").joinpath(_GAZETTEER).read_bytes())
-    return Detector(classifier=load_classifier(model_file), places=GazetteerPlaceFinder(gazetteer))
+def load_classifier(
+    model_file: Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    chosen_for: str | None = None,
+) -> Classifier:
+    """Load a model file, the packaged one when none is named; raises `ModelError` that says what is wrong with it.
+
+    `thresholds` replace the model's own. When `chosen_for` names another model's digest they are refused, because a
+    threshold of one model means nothing to another.
+    """
+    try:
+        classifier = classifier_at(read_model(model_file), thresholds or {})
+    except ValueError as error:
+        raise ModelError(_unusable(model_file, error)) from error
+    if thresholds and chosen_for and chosen_for != classifier.info.digest:
+        message = (
+            f"the thresholds were chosen for model {chosen_for}, but model {classifier.info.digest} is loaded: choose them "
+            "anew with `detector replay --write-thresholds`, or unset DETECTOR_THRESHOLDS__..."
+        )
+        raise ModelError(message)
+    return classifier
+
+
+def load_places() -> GazetteerPlaceFinder:
+    """Load the gazetteer in the package."""
+    return GazetteerPlaceFinder(read_gazetteer(files("detector").joinpath(_GAZETTEER).read_bytes()))
+
+
+def load_detector(
+    model_file: Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    chosen_for: str | None = None,
+) -> Detector:
+    """Load classifier and gazetteer; the arguments and errors are those of `load_classifier`."""
+    return Detector(classifier=load_classifier(model_file, thresholds, chosen_for), places=load_places())
+
+
+def _unusable(model_file: Path | None, error: Exception) -> str:
+    return f"the model {model_file or 'in the package'} cannot be used: {error}"

@@ -86,6 +86,25 @@ class TopicSettings(_Section):
     replication: int = Field(default=1, ge=1, le=9)
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class ThresholdSettings(_Section):
+    """Confidences from which a type is told, instead of the model's own; `detector replay --write-thresholds` writes them."""
+
+    ceasefire: Share | None = None
+    evacuation: Share | None = None
+    atrocity: Share | None = None
+    solidarity: Share | None = None
+    model: str | None = Field(default=None, pattern=r"^[0-9a-f]{8,64}$")
+    """Digest of the model that they were chosen for; a worker with another model does not start."""
+
+    def by_type(self) -> dict[str, float]:
+        """Return the thresholds that are set."""
+        named = {kind: getattr(self, kind) for kind in ("ceasefire", "evacuation", "atrocity", "solidarity")}
+        return {kind: value for kind, value in named.items() if value is not None}
+
+
 class WorkerSettings(_Section):
     """How a worker reads, batches, retries and hands over."""
 
@@ -153,6 +172,16 @@ class HealthSettings(_Section):
     no_progress_seconds: float = Field(default=300.0, gt=0)
 
 
+class ReplaySettings(_Section):
+    """How `detector replay` reads and scores, and where it keeps its runs."""
+
+    runs_dir: UserPath = Path("~/.local/share/news-event-detector/runs")
+    """Each run has a folder of its own in it."""
+    processes: int = Field(default=0, ge=0, le=1024)
+    """Scoring processes; 0 means one for each processor."""
+    batch_records: int = Field(default=128, ge=1, le=4096)
+
+
 class LogSettings(_Section):
     """What is logged and how; `auto` means JSON unless standard error is a terminal."""
 
@@ -180,12 +209,14 @@ class Settings(BaseSettings):
     broker: Broker = "127.0.0.1:9092"
     model_file: UserPath | None = None
     """A model to use instead of the one in the package."""
+    thresholds: ThresholdSettings = ThresholdSettings()
     security: SecuritySettings = SecuritySettings()
     topics: TopicSettings = TopicSettings()
     worker: WorkerSettings = WorkerSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     web: WebSettings = WebSettings()
     health: HealthSettings = HealthSettings()
+    replay: ReplaySettings = ReplaySettings()
     log: LogSettings = LogSettings()
     embedded: EmbeddedBrokerSettings = EmbeddedBrokerSettings()
 

@@ -1,17 +1,12 @@
 """Shows one alert: as a block on a terminal, as one tab-separated line elsewhere."""
 
-from typing import Final
-
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from detector.cli.console import marked, type_label, visible
 from detector.core.records import Alert
-
-_TELLING: Final = 5
-_SHORTEST_TELLING: Final = 4
-"""Characters; shorter features are function words that lean on their neighbours."""
+from detector.core.telling import telling_phrases
 
 
 def alert_block(alert: Alert) -> RenderableType:
@@ -23,7 +18,7 @@ def alert_block(alert: Alert) -> RenderableType:
     head.append(f"  {alert.confidence:.2f}  ")
     head.append(place_words(alert), style="cyan" if alert.place else "dim")
     head.append(f"  {visible(best.outlet or 'unknown outlet')}", style="dim")
-    sentence = marked(best.sentence, telling_phrases(alert))
+    sentence = marked(best.sentence, telling_phrases(alert.why))
     return Group(head, Padding(sentence, (0, 0, 1, 4)))
 
 
@@ -49,11 +44,3 @@ def place_words(alert: Alert) -> str:
     if alert.place.precision == "country":
         return visible(f"{alert.place.name} ({alert.place.country})")
     return visible(f"{alert.place.name}, {alert.place.country}")
-
-
-def telling_phrases(alert: Alert) -> list[str]:
-    """Give the words of the evidence sentence that speak most for the alert, longest phrases first."""
-    own = [reason for reason in alert.why if reason.weight > 0 and not set(":(") & set(reason.feature)]
-    strongest = sorted(own, key=lambda reason: reason.weight, reverse=True)[:_TELLING]
-    telling = [reason.feature for reason in strongest if len(reason.feature) >= _SHORTEST_TELLING]
-    return sorted(telling, key=len, reverse=True)

@@ -37,7 +37,9 @@ def classify(file: Path, target: Path | None, model_file: Path | None) -> None:
         message = f"{target} is the input itself; name another file to write to"
         raise UsageError(message)
     settings = settings_for(None)
-    detector = load_detector(model_file or settings.model_file)
+    detector = load_detector(
+        model_file or settings.model_file, settings.thresholds.by_type(), settings.thresholds.model
+    )
     with ExitStack() as stack:
         source = stack.enter_context(_open_input(file))
         sink = stack.enter_context(_open_output(target))

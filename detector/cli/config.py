@@ -30,6 +30,11 @@ def show(as_json: bool) -> None:  # noqa: FBT001 click passes flags so
     )
 
 
+def settings_in_force(settings: Settings) -> dict[str, str]:
+    """Return every setting's value under its variable, secrets masked."""
+    return {name: value for name, value, _ in _rows(settings, Settings.model_construct(), PREFIX)}
+
+
 def _rows(section: BaseModel, defaults: BaseModel, prefix: str) -> Iterator[tuple[str, str, str]]:
     for name in type(section).model_fields:
         value, default = getattr(section, name), getattr(defaults, name)

@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from detector.core.telling import telling_spans
+
 _COLUMNS: Final = (
     SpinnerColumn(),
     TextColumn("{task.description}"),
@@ -75,11 +77,10 @@ def type_label(event_type: str) -> Text:
 
 def marked(sentence: str, telling: Sequence[str]) -> Text:
     """Give a sentence with the telling words and phrases highlighted."""
-    text = Text(visible(sentence))
-    for phrase in telling:
-        words = [_escaped(word) for word in phrase.split()]
-        if words:
-            text.highlight_regex(r"(?i)(?<!\w)" + r"\W{1,3}".join(words) + r"\w{0,3}(?!\w)", "bold underline")
+    shown = visible(sentence)
+    text = Text(shown)
+    for start, end in telling_spans(shown, telling):
+        text.stylize("bold underline", start, end)
     return text
 
 
@@ -133,7 +134,3 @@ def folder_megabytes(folder: Path) -> float:
         except FileNotFoundError:
             continue
     return total / 1e6
-
-
-def _escaped(word: str) -> str:
-    return "".join(character if character.isalnum() else f"\\{character}" for character in word)

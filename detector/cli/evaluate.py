@@ -20,10 +20,10 @@ from detector.core.evaluation import evaluate as measure
 from detector.core.labelled import LabelledArticle, LabelledDataError, read_labelled
 from detector.core.pairs import PairScore, pair_scores, read_pairs
 from detector.core.records import Article, Classification
-from detector.core.report import render_html
 from detector.corpus import default_corpus, default_judged, read_records, read_sources
-from detector.errors import ModelError
+from detector.errors import ModelError, UsageError
 from detector.loading import load_classifier
+from detector.report.extra import PAGES_MISSING, pages_available
 
 BATCH: Final = 64
 _PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
@@ -72,6 +72,8 @@ def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
     cross: str | None,
 ) -> None:
     """Measure a model on labelled news: precision, recall, F1, calibration, status, evidence, baselines."""
+    if html and not pages_available():
+        raise UsageError(PAGES_MISSING)
     console = Console(width=None if Console().is_terminal else 120)
     try:
         labelled = read_labelled(gold.read_bytes(), str(gold))
@@ -111,6 +113,8 @@ def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
     for note in notes:
         console.print(note, highlight=False)
     if html:
+        from detector.report.evaluation import render_html  # noqa: PLC0415 - the extra `report` is needed for pages alone
+
         html.write_text(render_html(f"Evaluation on {gold.name}", results, tested, notes), encoding="utf-8")
         console.print(f"report: {html}", highlight=False)
 

@@ -20,8 +20,11 @@ _COMMANDS: Final = {
     "publish": "detector.cli.publish:publish",
     "watch": "detector.cli.watch:watch",
     "rejected": "detector.cli.rejected:rejected",
+    "replay": "detector.cli.replay:replay",
+    "feed": "detector.cli.feed:feed",
     "train": "detector.cli.train:train",
     "evaluate": "detector.cli.evaluate:evaluate",
+    "reports": "detector.cli.reports:reports",
     "config": "detector.cli.config:config",
 }
 _INTERRUPTED: Final = 130

@@ -4,19 +4,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 import click
 from kafka import KafkaProducer
 
 from detector.cli.console import messages, print_table, visible
-from detector.cli.options import StartingPointType, broker_option, settings_for
+from detector.cli.options import StartingPoint, StartingPointType, broker_option, settings_for
+from detector.cli.range_options import request_from, say_unreadable
 from detector.core.records import RejectReason
 from detector.core.wire import format_time
 from detector.errors import UsageError
 from detector.kafka.admin import broker_errors
 from detector.kafka.clients import kafka_python_options
-from detector.kafka.reading import open_topic
+from detector.kafka.range_reading import open_range
 from detector.settings import Settings
 from detector.stream.messages import HEADER_PREFIX
 
@@ -52,7 +52,7 @@ def rejected() -> None:
 def list_letters(
     broker_address: str | None,
     reasons: tuple[str, ...],
-    start: Literal["beginning", "latest"] | datetime,
+    start: StartingPoint,
     as_json: bool,  # noqa: FBT001 click passes flags so
 ) -> None:
     """List what was rejected, where it stood and why."""
@@ -136,11 +136,12 @@ def replay(
     messages().print(f"{len(chosen)} dead letters {verb}")
 
 
-def _letters(
-    settings: Settings, start: Literal["beginning", "latest"] | datetime
-) -> Iterator[tuple[DeadLetter, "_Record"]]:
-    with open_topic(settings, settings.topics.rejected, start) as reader:
-        for record in reader.until_end():
+def _letters(settings: Settings, start: StartingPoint) -> Iterator[tuple[DeadLetter, "_Record"]]:
+    if start == "latest":
+        return
+    topic = settings.topics.rejected
+    with open_range(settings, topic, request_from(start), unreadable=say_unreadable) as reader:
+        for record in reader:
             about = {
                 name.removeprefix(HEADER_PREFIX): (value or b"").decode("utf-8", "replace")
                 for name, value in record.headers

@@ -1,17 +1,21 @@
 """`detector watch`: a live subscription to the alerts topic."""
 
-from datetime import datetime
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import click
+from kafka.consumer.fetcher import ConsumerRecord
 
 from detector.cli.alert_view import alert_block, alert_line
 from detector.cli.console import messages, output
-from detector.cli.options import CountryType, StartingPointType, broker_option, settings_for
+from detector.cli.options import CountryType, StartingPoint, StartingPointType, broker_option, settings_for
+from detector.cli.range_options import request_from, say_unreadable
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES
 from detector.core.records import Alert
 from detector.core.wire import decode_alert
-from detector.kafka.reading import open_topic
+from detector.kafka.range_reading import open_range
+from detector.kafka.reading import TopicReader, open_topic
+from detector.settings import Settings
 
 
 @click.command(epilog="Example: detector watch --from beginning --type atrocity --country SY --min-confidence 0.8")
@@ -36,7 +40,7 @@ def watch(  # noqa: PLR0917 click passes them by name
     statuses: tuple[str, ...],
     countries: tuple[str, ...],
     min_confidence: float,
-    start: Literal["beginning", "latest"] | datetime,
+    start: StartingPoint,
     as_json: bool,  # noqa: FBT001 click passes flags so
     until_end: bool,  # noqa: FBT001 as above
 ) -> None:
@@ -53,22 +57,37 @@ def watch(  # noqa: PLR0917 click passes them by name
 
     settings = settings_for(broker_address)
     console = output()
-    with open_topic(settings, settings.topics.alerts, start) as reader:
-        if not as_json and not until_end:
-            messages().print(f"Watching {settings.topics.alerts} at {settings.broker}; Ctrl-C ends.")
-        while True:
-            for record in reader.until_end() if until_end else reader.poll():
-                alert = _decode(record.value, record.partition, record.offset)
-                if alert is None or not passes(alert):
-                    continue
-                if as_json:
-                    click.echo(record.value)
-                elif console.is_terminal:
-                    console.print(alert_block(alert))
-                else:
-                    click.echo(alert_line(alert))
-            if until_end:
-                return
+    with _records(settings, start, until_end=until_end, quiet=as_json) as records:
+        for record in records:
+            alert = _decode(record.value, record.partition, record.offset)
+            if alert is None or not passes(alert):
+                continue
+            if as_json:
+                click.echo(record.value)
+            elif console.is_terminal:
+                console.print(alert_block(alert))
+            else:
+                click.echo(alert_line(alert))
+
+
+@contextmanager
+def _records(
+    settings: Settings, start: StartingPoint, *, until_end: bool, quiet: bool
+) -> Iterator[Iterable[ConsumerRecord]]:
+    topic = settings.topics.alerts
+    if until_end and start != "latest":
+        with open_range(settings, topic, request_from(start), unreadable=say_unreadable) as present:
+            yield present
+        return
+    with open_topic(settings, topic, start) as reader:
+        if not (quiet or until_end):
+            messages().print(f"Watching {topic} at {settings.broker}; Ctrl-C ends.")
+        yield () if until_end else _endless(reader)
+
+
+def _endless(reader: TopicReader) -> Iterator[ConsumerRecord]:
+    while True:
+        yield from reader.poll()
 
 
 def _decode(value: bytes | None, partition: int, offset: int) -> Alert | None:

@@ -13,32 +13,11 @@ from numpy.typing import NDArray
 from detector.core.eventtypes import EVENT_TYPES, EventType
 from detector.core.labelled import Label, LabelledArticle
 from detector.core.records import Classification, Finding
+from detector.core.resampling import Decisions, Scores, resampled, score_table
 from detector.core.vectors import Floats
 
-RESAMPLES: Final = 1000
 CALIBRATION_BINS: Final = 10
 MODES: Final = ("clear", "all")
-_SEED: Final = 20161213
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A measured value with its bootstrap 95 % interval (percentiles over resampled articles)."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
-    """Precision, recall, F1 at the operating threshold, and average precision over all thresholds."""
-
-    positives: int
-    precision: Figure
-    recall: Figure
-    f1: Figure
-    average_precision: Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +61,9 @@ def evaluate(gold: Sequence[LabelledArticle], answers: Sequence[Classification])
     chances = np.array([[answer.scores[kind] for kind in EVENT_TYPES] for answer in answers])
     found = [{finding.type: finding for finding in answer.findings} for answer in answers]
     fired = np.array([[kind in findings for kind in EVENT_TYPES] for findings in found])
-    draws = np.random.default_rng(_SEED).multinomial(len(gold), np.full(len(gold), 1 / len(gold)), size=RESAMPLES)
-    weights = np.vstack([np.ones((1, len(gold))), draws]).astype(np.float64)
+    masks = {mode: clear if mode == "clear" else np.ones_like(clear) for mode in MODES}
+    cases = [Decisions(truth=truth, fired=fired, chances=chances, used=masks[mode]) for mode in MODES]
+    tables = zip(MODES, cases, resampled(cases), strict=True)
     quality = {
         kind: _quality(kind, gold, found, chances[:, column], truth[:, column])
         for column, kind in enumerate(EVENT_TYPES)
@@ -91,57 +71,12 @@ def evaluate(gold: Sequence[LabelledArticle], answers: Sequence[Classification])
     total = sum(item.found for item in quality.values())
     return Evaluation(
         articles=len(gold),
-        scores={
-            mode: score_table(truth, fired, chances, clear if mode == "clear" else np.ones_like(clear), weights)
-            for mode in MODES
-        },
+        scores={mode: score_table(case, values) for mode, case, values in tables},
         quality=quality,
         status_accuracy=sum(item.status_accuracy * item.found for item in quality.values()) / max(total, 1),
         evidence_hit_rate=sum(item.evidence_hit_rate * item.found for item in quality.values()) / max(total, 1),
         mistakes=_mistakes(gold, found, answers),
     )
-
-
-def score_table(
-    truth: NDArray[np.bool_], fired: NDArray[np.bool_], chances: Floats, used: NDArray[np.bool_], weights: Floats
-) -> dict[str, Scores]:
-    """Return detection scores per type, macro (mean of types) and micro (all decisions pooled).
-
-    All arrays are (articles, types); `weights` (1 + resamples, articles) has ones in its first row, then bootstrap counts.
-    """
-    right, claimed, real = truth & fired & used, fired & used, truth & used
-    counts = [weights @ matrix.astype(np.float64) for matrix in (right, claimed, real)]
-    ranked = np.stack(
-        [average_precision(truth[:, n], chances[:, n], used[:, n], weights) for n in range(len(EVENT_TYPES))], axis=1
-    )
-    precision, recall = _ratio(counts[0], counts[1]), _ratio(counts[0], counts[2])
-    f1 = _ratio(2 * counts[0], counts[1] + counts[2])
-    table = {
-        kind.value: _scores(int(real[:, n].sum()), precision[:, n], recall[:, n], f1[:, n], ranked[:, n])
-        for n, kind in enumerate(EVENT_TYPES)
-    }
-    pooled = [count.sum(axis=1) for count in counts]
-    positives = int(real.sum())
-    table["macro"] = _scores(positives, *(array.mean(axis=1) for array in (precision, recall, f1, ranked)))
-    table["micro"] = _scores(
-        positives,
-        _ratio(pooled[0], pooled[1]),
-        _ratio(pooled[0], pooled[2]),
-        _ratio(2 * pooled[0], pooled[1] + pooled[2]),
-        ranked.mean(axis=1),
-    )
-    return table
-
-
-def average_precision(truth: NDArray[np.bool_], chances: Floats, used: NDArray[np.bool_], weights: Floats) -> Floats:
-    """Return the area under the precision-recall curve (step-wise) for each row of article weights."""
-    if not used.any():
-        return np.zeros(len(weights))
-    order = np.argsort(-chances[used], kind="stable")
-    weighted = weights[:, used][:, order]
-    hits = np.cumsum(weighted * truth[used][order], axis=1)
-    precision = _ratio(hits, np.cumsum(weighted, axis=1))
-    return _ratio((precision * weighted * truth[used][order]).sum(axis=1), hits[:, -1])
 
 
 def expected_calibration_error(chances: Floats, truth: NDArray[np.bool_]) -> float:
@@ -207,22 +142,3 @@ def _mistakes(
                 )
             )
     return tuple(mistakes)
-
-
-def _scores(positives: int, precision: Floats, recall: Floats, f1: Floats, ranked: Floats) -> Scores:
-    return Scores(
-        positives=positives,
-        precision=_figure(precision),
-        recall=_figure(recall),
-        f1=_figure(f1),
-        average_precision=_figure(ranked),
-    )
-
-
-def _figure(values: Floats) -> Figure:
-    low, high = np.percentile(values[1:], [2.5, 97.5]) if len(values) > 1 else (values[0], values[0])
-    return Figure(value=float(values[0]), low=float(low), high=float(high))
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.where(whole > 0, part / np.maximum(whole, 1e-12), 0.0)

@@ -1,4 +1,4 @@
-"""Reads a topic with kafka-python, without a consumer group: commits nothing and disturbs no worker."""
+"""Follows a topic with kafka-python, without a consumer group: commits nothing and disturbs no worker."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,16 +8,16 @@ from typing import Any, Final, Literal
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from detector.errors import DetectorError
 from detector.kafka.admin import broker_errors
 from detector.kafka.clients import kafka_python_options
+from detector.kafka.ranges import offsets_at, partitions_of
 from detector.settings import Settings
 
 _POLL_MS: Final = 500
 
 
 class TopicReader:
-    """Reads every partition of one topic from a starting point.
+    """Follows every partition of one topic from a starting point; `range_reading` reads what is there and ends.
 
     Args:
         consumer: an open consumer; owned by the caller.
@@ -26,14 +26,9 @@ class TopicReader:
     """
 
     def __init__(self, consumer: KafkaConsumer, topic: str, start: Literal["beginning", "latest"] | datetime) -> None:
-        numbers = consumer.partitions_for_topic(topic)
-        if not numbers:
-            message = f"The broker has no topic {topic}. Run `detector topics create`."
-            raise DetectorError(message)
         self._consumer = consumer
-        self._partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+        self._partitions = partitions_of(consumer, topic)
         consumer.assign(self._partitions)
-        self._ends: dict[TopicPartition, int] = consumer.end_offsets(self._partitions)
         for tp, offset in self._starts(start).items():
             consumer.seek(tp, offset)
 
@@ -42,24 +37,24 @@ class TopicReader:
         batches = self._consumer.poll(timeout_ms=_POLL_MS)
         return sorted((record for records in batches.values() for record in records), key=lambda r: r.timestamp)
 
-    def until_end(self) -> Iterator[ConsumerRecord]:
-        """Yield the records that were in the topic when reading began."""
-        while any(self._consumer.position(tp) < end for tp, end in self._ends.items()):
-            for record in self.poll():
-                if record.offset < self._ends[TopicPartition(record.topic, record.partition)]:
-                    yield record
-
     def _starts(self, start: Literal["beginning", "latest"] | datetime) -> dict[TopicPartition, int]:
+        ends: dict[TopicPartition, int] = self._consumer.end_offsets(self._partitions)
         if start == "latest":
-            return self._ends
-        beginnings: dict[TopicPartition, int] = self._consumer.beginning_offsets(self._partitions)
+            return ends
         if start == "beginning":
+            beginnings: dict[TopicPartition, int] = self._consumer.beginning_offsets(self._partitions)
             return beginnings
-        milliseconds = int(start.timestamp() * 1000)
-        found: dict[TopicPartition, Any] = self._consumer.offsets_for_times(
-            dict.fromkeys(self._partitions, milliseconds)
-        )
-        return {tp: found[tp].offset if found.get(tp) else self._ends[tp] for tp in self._partitions}
+        return ends | offsets_at(self._consumer, self._partitions, start)
+
+
+def connect(settings: Settings, **options: Any) -> KafkaConsumer:  # noqa: ANN401 kafka-python's own options
+    """Open a consumer that belongs to no group, commits nothing and makes no topic; owned by the caller.
+
+    It reads what a worker reads, records of aborted transactions too. An offset that is not there any more is an error
+    unless `auto_offset_reset` is among the options.
+    """
+    fixed = {"enable_auto_commit": False, "allow_auto_create_topics": False, "metrics_enabled": False}
+    return KafkaConsumer(**kafka_python_options(settings), **fixed, **({"auto_offset_reset": "none"} | options))
 
 
 @contextmanager
@@ -68,8 +63,6 @@ def open_topic(
 ) -> Iterator[TopicReader]:
     """Open a reader for the time of the context; raises `DetectorError` for a missing broker or topic."""
     with broker_errors(settings):
-        consumer = KafkaConsumer(
-            **kafka_python_options(settings), enable_auto_commit=False, max_partition_fetch_bytes=8 << 20
-        )
+        consumer = connect(settings, auto_offset_reset="latest", max_partition_fetch_bytes=8 << 20)
         with closing(consumer):
             yield TopicReader(consumer, topic, start)

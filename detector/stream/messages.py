@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final
 
-from detector.core.records import Rejected
+from detector.core.records import Article, Classification, Rejected
 
 HEADER_PREFIX: Final = "detector."
 """Of the headers that a dead letter adds to the original ones."""
@@ -48,6 +48,9 @@ class Outcome:
     """Metric name and labels to increment."""
     alerted: tuple[datetime, ...] = ()
     """Broker times of the articles whose alerts are among `outgoing`."""
+    article: Article | None = None
+    """What the record was read as, and what the model says of it, for replay."""
+    classification: Classification | None = None
 
 
 def incoming(message: Any) -> Incoming:  # noqa: ANN401 Faust types its messages loosely
@@ -56,7 +59,7 @@ def incoming(message: Any) -> Incoming:  # noqa: ANN401 Faust types its messages
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
-        timestamp=_time(message.timestamp),
+        timestamp=broker_time(message.timestamp),
         key=message.key,
         value=message.value,
         headers=tuple(message.headers.items() if isinstance(message.headers, Mapping) else message.headers or ()),
@@ -71,7 +74,7 @@ def without_value(letter: Outgoing) -> Outgoing:
     return replace(letter, value=b"", headers=(*letter.headers, *headers))
 
 
-def _time(seconds: float | None) -> datetime | None:
+def broker_time(seconds: float | None) -> datetime | None:
     """Read a broker timestamp; Kafka's "none" is -1 ms, and a producer may set one that no calendar has."""
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds and seconds > 0 else None

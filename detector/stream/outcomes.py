@@ -5,21 +5,25 @@ A record that the core cannot handle at all is rejected alone; the rest of its b
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 
 from detector.core import wire
 from detector.core.alerts import alert_for
 from detector.core.detect import Detector
-from detector.core.parsing import parse_article
-from detector.core.records import Article, Detection, Rejected, RejectReason, Withdrawal
+from detector.core.parsing import Parsed, parse_article
+from detector.core.records import Article, Classification, Detection, Rejected, RejectReason, Withdrawal
 from detector.settings import TopicSettings
 from detector.stream.messages import Incoming, Outcome, Outgoing, dead_letter
 
 _log = structlog.get_logger(__name__)
 
 Work = Callable[[Sequence[Incoming]], list[Outcome]]
+
+_NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def one_by_one_on_error(work: Work, records: Sequence[Incoming], *, rejected_topic: str) -> list[Outcome]:
@@ -31,14 +35,28 @@ def one_by_one_on_error(work: Work, records: Sequence[Incoming], *, rejected_top
     return [_alone(work, record, rejected_topic) for record in records]
 
 
+def parse_record(record: Incoming) -> Parsed:
+    """Parse a record of the articles topic."""
+    return parse_article(record.value, key=record.key)
+
+
 def article_outcomes(
-    records: Sequence[Incoming], *, detector: Detector, topics: TopicSettings, now: datetime
+    records: Sequence[Incoming],
+    *,
+    detector: Detector,
+    topics: TopicSettings,
+    now: datetime | None,
+    parse: Callable[[Incoming], Parsed] = parse_record,
 ) -> list[Outcome]:
-    """Parse and classify a batch of the articles topic."""
-    parsed = [parse_article(record.value, key=record.key) for record in records]
+    """Parse and classify a batch of the articles topic.
+
+    `now` becomes `detected_at`; without it that is the record's own time, so that a replay gives the same bytes whenever it
+    is run.
+    """
+    parsed = [parse(record) for record in records]
     articles = [item for item in parsed if isinstance(item, Article)]
     ingested = [record.timestamp for record, item in zip(records, parsed, strict=True) if isinstance(item, Article)]
-    found = iter(detector.detect(articles, ingested_at=ingested, detected_at=now))
+    found = iter(detector.detect(articles, ingested_at=ingested, detected_at=now or _NO_TIME))
     outcomes = []
     for record, item in zip(records, parsed, strict=True):
         if isinstance(item, Rejected):
@@ -46,8 +64,11 @@ def article_outcomes(
         elif isinstance(item, Withdrawal):
             outcomes.append(Outcome(counts={("articles",): 1, ("no_event",): 1, ("withdrawals",): 1}))
         else:
-            _, detections = next(found)
-            outcomes.append(_detected(item, detections, topics.detections))
+            classification, detections = next(found)
+            if now is None:
+                own_time = record.timestamp or item.published_at or _NO_TIME
+                detections = [replace(detection, detected_at=own_time) for detection in detections]
+            outcomes.append(_detected(item, classification, detections, topics.detections))
     return outcomes
 
 
@@ -62,7 +83,7 @@ def detection_key(detection: Detection) -> bytes:
     return f"{detection.type.value}|{country}".encode("ascii")
 
 
-def _detected(article: Article, detections: Sequence[Detection], topic: str) -> Outcome:
+def _detected(article: Article, classification: Classification, detections: Sequence[Detection], topic: str) -> Outcome:
     counts: Counter[tuple[str, ...]] = Counter({("articles",): 1})
     counts[("articles_with_detections",) if detections else ("no_event",)] += 1
     counts.update(("detections", detection.type.value, detection.status) for detection in detections)
@@ -74,6 +95,8 @@ def _detected(article: Article, detections: Sequence[Detection], topic: str) -> 
             for detection in detections
         ),
         counts=counts,
+        article=article,
+        classification=classification,
     )
 
 

@@ -38,7 +38,7 @@ def run_worker(settings: Settings) -> NoReturn:
     settings.worker.data_dir.mkdir(parents=True, exist_ok=True)
     metrics = Metrics()
     health = Health(settings.health)
-    detector = load_detector(settings.model_file)
+    detector = load_detector(settings.model_file, settings.thresholds.by_type(), settings.thresholds.model)
     info = detector.classifier.info
     metrics.model.info({"name": info.name, "version": info.version, "digest": info.digest})
     health.model_loaded = True

@@ -5,7 +5,6 @@ times; it prints medians and ratios. The news pool is used where it is present, 
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -14,14 +13,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from detector.article_files import open_maybe_gzip
 from detector.broker.embedded import EmbeddedBroker
 from detector.cli.console import messages, print_table
 from detector.kafka.admin import create_topics, uncommitted_records
 from detector.settings import EmbeddedBrokerSettings, Settings
 from detector.worker_process import WorkerProcess
 from tests.bench import contenders
-from tests.conftest import REPOSITORY
+from tests.bench.articles import pool_articles
 from tests.support.pipeline import Message, Pipeline, tagged_settings
 
 
@@ -34,19 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         broker = EmbeddedBroker(EmbeddedBrokerSettings(port=0, data_dir=Path(folder) / "kafka"), say=messages().print)
         with broker:
-            _compare(broker.address, _articles(options.articles), options.rounds, Path(folder))
-
-
-def _articles(count: int) -> list[bytes]:
-    shared = Path(os.environ.get("DETECTOR_TEST_SHARED") or REPOSITORY.parent / "shared")
-    pool = shared / "news" / "pool.jsonl.gz"
-    if pool.exists():
-        with open_maybe_gzip(pool) as stream:
-            lines = stream.read().splitlines()
-    else:
-        messages().print(f"no news pool at {pool}: measuring on the sample articles, many more of which fire")
-        lines = [path.read_bytes() for path in sorted((REPOSITORY / "seeds" / "articles").glob("*.json"))]
-    return [lines[number % len(lines)] for number in range(count)]
+            _compare(broker.address, pool_articles(options.articles), options.rounds, Path(folder))
 
 
 def _compare(broker: str, articles: list[bytes], rounds: int, folder: Path) -> None:

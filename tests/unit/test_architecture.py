@@ -43,6 +43,10 @@ LAYERS: dict[str, set[str]] = {
     "core": {"core"},
     "broker": {"broker", "errors", "settings"},
     "stream": {"stream", "core", "errors", "loading", "metrics", "settings", "kafka"},
+    "report": {"report", "core", "errors"},
+    "replay": {
+        *("replay", "report", "core", "errors", "loading", "logs", "settings", "stream", "kafka", "article_files"),
+    },
     "errors": set(),
     "settings": {"errors"},
     "metrics": {"core"},

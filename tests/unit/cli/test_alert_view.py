@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from detector.cli.alert_view import alert_block, alert_line, place_words, telling_phrases
+from detector.cli.alert_view import alert_block, alert_line, place_words
 from detector.core.alerts import alert_for
 from detector.core.records import Place, Reason
+from detector.core.telling import telling_phrases
 from tests.support.records import DETECTION
 
 ALERT = alert_for(DETECTION)
@@ -83,4 +84,4 @@ def test_telling_phrases_are_words_of_the_evidence_that_speak_for_it() -> None:
         Reason(feature="denied", weight=-1.0),
         Reason(feature="title: truce", weight=2.0),
     )
-    assert telling_phrases(replace(ALERT, why=why)) == ["the truce holds", "truce"]
+    assert telling_phrases(why) == ["the truce holds", "truce"]

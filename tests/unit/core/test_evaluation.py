@@ -7,12 +7,12 @@ import pytest
 
 from detector.core.baselines import DocumentBaseline, classify_by_keywords
 from detector.core.crossing import MINIMUM_POSITIVES, cross_by_family
-from detector.core.evaluation import average_precision, evaluate, expected_calibration_error
+from detector.core.evaluation import evaluate, expected_calibration_error
 from detector.core.eventtypes import EVENT_TYPES, EventType
 from detector.core.labelled import LabelledArticle, LabelledDataError, read_labelled
 from detector.core.pairs import pair_scores, read_pairs
 from detector.core.records import Article, Classification, Evidence, Finding
-from detector.core.report import render_html
+from detector.core.resampling import METRICS, RESAMPLES, ROWS, Decisions, average_precision, resampled
 
 
 def gold(*kinds: tuple[str, ...], ambiguous: tuple[str, ...] = ()) -> list[LabelledArticle]:
@@ -127,8 +127,22 @@ def test_small_families_are_not_crossed() -> None:
     assert cross_by_family({"gold": articles}, articles) == []
 
 
-def test_the_report_escapes_text() -> None:
-    """Article text cannot become markup."""
-    result = evaluate(gold((), ("ceasefire",)), [answer("ceasefire"), answer("ceasefire")])
-    page = render_html("Evaluation", {"model": result}, {}, ["a < b"])
-    assert "First &lt;sentence&gt;." in page and "a &lt; b" in page and "<sentence>" not in page
+def test_resamples_are_drawn_in_chunks_that_do_not_change_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded memory gives the same figures."""
+    random = np.random.default_rng(5)
+    truth = random.random((60, len(EVENT_TYPES))) < 0.3
+    chances = random.random(truth.shape)
+    case = Decisions(truth=truth, fired=chances > 0.5, chances=chances, used=np.ones_like(truth))
+    (whole,) = resampled([case])
+    monkeypatch.setattr("detector.core.resampling._CHUNK", 7 * 60)
+    (chunked,) = resampled([case])
+    assert whole.shape == (1 + RESAMPLES, len(ROWS), len(METRICS))
+    assert np.array_equal(whole, chunked)
+
+
+def test_cases_share_their_resamples() -> None:
+    """So that the difference between a model and itself is nothing in every resample."""
+    truth = np.array([[True, False, False, False], [False] * 4] * 10)
+    case = Decisions(truth=truth, fired=truth, chances=truth.astype(float), used=np.ones_like(truth))
+    first, second = resampled([case, case])
+    assert np.array_equal(first, second)

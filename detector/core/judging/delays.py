@@ -1,0 +1,111 @@
+"""How soon: from publication and arrival to the alert, and from the first article of an event to its first alert."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from detector.core.eventtypes import EVENT_TYPES, EventType
+from detector.core.judging.frame import Answers, Articles
+from detector.core.judging.labels import ArticleLabels
+from detector.core.vectors import Floats
+
+DELAY_EDGES: Final = (0.0, 1.0, 10.0, 60.0, 600.0, 3600.0, 6 * 3600.0, 86_400.0, 7 * 86_400.0)
+"""Seconds: the lower ends of the histogram's bins, the last one open. A delay below zero has a bin of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delays:
+    """A distribution of delays in seconds. `before_zero` alerts seem earlier than their cause: a wrong publication time."""
+
+    count: int
+    unknown: int
+    before_zero: int
+    median: float | None
+    p90: float | None
+    p99: float | None
+    histogram: tuple[int, ...]
+    """Counts per bin of `DELAY_EDGES`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDelay:
+    """One labelled event: its articles in the run, and when it was first told.
+
+    `before` counts the articles of the event that had arrived before the one whose alert was first; delays are seconds from
+    the event's first article, by arrival and by publication, `None` where those are unknown. All are `None` when no alert came.
+    """
+
+    type: EventType
+    event_id: str
+    articles: int
+    first_row: int
+    alert_row: int | None
+    before: int | None
+    arrival_delay: float | None
+    publication_delay: float | None
+
+
+def delays(seconds: Floats) -> Delays:
+    """Summarise delays; NaN is unknown."""
+    known = seconds[~np.isnan(seconds)]
+    counted = known[known >= 0]
+    edges = np.array([*DELAY_EDGES, np.inf])
+    quantiles = np.percentile(counted, [50, 90, 99]) if len(counted) else None
+    return Delays(
+        count=len(known),
+        unknown=len(seconds) - len(known),
+        before_zero=len(known) - len(counted),
+        median=float(quantiles[0]) if quantiles is not None else None,
+        p90=float(quantiles[1]) if quantiles is not None else None,
+        p99=float(quantiles[2]) if quantiles is not None else None,
+        histogram=tuple(int(count) for count in np.histogram(counted, edges)[0]),
+    )
+
+
+def time_to_detect(answers: Answers, articles: Articles) -> dict[str, Delays]:
+    """Return the delays of all alerts: `published_to_alert` and `ingested_to_alert`; unknown where arrival is."""
+    rows = np.nonzero(answers.alerted)[0]
+    moments = articles.ingested[rows]
+    return {
+        "published_to_alert": delays(moments - articles.published[rows]),
+        "ingested_to_alert": delays(moments - articles.ingested[rows]),
+    }
+
+
+def event_delays(labels: Mapping[str, ArticleLabels], answers: Answers, articles: Articles) -> list[EventDelay]:
+    """Return each labelled event with an article in the run, in the order of their first articles."""
+    last = articles.last_versions
+    members: dict[tuple[EventType, str], list[int]] = defaultdict(list)
+    for row in np.flatnonzero(last).tolist():
+        known = labels.get(articles.ids[row])
+        for kind, events in known.events.items() if known else ():
+            for event in events:
+                members[kind, event].append(row)
+    found = [_event(kind, event, rows, answers, articles) for (kind, event), rows in members.items()]
+    times = articles.times
+    return sorted(found, key=lambda item: (np.nan_to_num(times[item.first_row], nan=np.inf), item.first_row))
+
+
+def _event(kind: EventType, event: str, rows: list[int], answers: Answers, articles: Articles) -> EventDelay:
+    column = EVENT_TYPES.index(kind)
+    times = articles.times
+    rows.sort(key=lambda row: (np.nan_to_num(times[row], nan=np.inf), row))
+    first = next((row for row in rows if answers.alerted[row, column]), None)
+    return EventDelay(
+        type=kind,
+        event_id=event,
+        articles=len(rows),
+        first_row=rows[0],
+        alert_row=first,
+        before=None if first is None else rows.index(first),
+        arrival_delay=None if first is None else _gap(articles.ingested[rows], articles.ingested[first]),
+        publication_delay=None if first is None else _gap(articles.published[rows], articles.published[first]),
+    )
+
+
+def _gap(starts: Floats, end: float) -> float | None:
+    known = starts[~np.isnan(starts)]
+    return float(end - known.min()) if len(known) and not np.isnan(end) else None

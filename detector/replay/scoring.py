@@ -1,0 +1,244 @@
+"""What a scoring process does: records in, rows of the archive and detections out, by the live agent's own step."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
+
+from detector.core.detect import Detector
+from detector.core.eventtypes import EventType
+from detector.core.modelfile import model_from_bytes
+from detector.core.operating import classifier_at
+from detector.core.parsing import Parsed
+from detector.core.records import Article, Rejected, Withdrawal
+from detector.loading import load_places
+from detector.logs import configure_logging
+from detector.replay.archive import (
+    ArticleRow,
+    BestRow,
+    DetectionRow,
+    RejectedRow,
+    Row,
+    ScoreRow,
+    Tables,
+    seconds,
+    tables_of,
+)
+from detector.replay.coverage import Coverage
+from detector.replay.models import ReplayModel, content_of
+from detector.settings import LogSettings, TopicSettings
+from detector.stream.messages import Incoming, Outcome, Outgoing
+from detector.stream.outcomes import Work, article_outcomes, one_by_one_on_error, parse_record
+
+_NICENESS = 10
+"""Scoring gives way to a live worker on the same machine; alone, it has the machine to itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """A detection on its way to correlation, and the record that caused it."""
+
+    n: int
+    model: str
+    partition: int
+    offset: int
+    published_at: float | None
+    ingested_at: float | None
+    detection: Incoming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What a batch of records came to."""
+
+    tables: Tables
+    detections: tuple[Detected, ...]
+    core_seconds: dict[str, float]
+    """Processor time in the core by model; parsing, which the models share, is not in it."""
+    articles: int
+    withdrawals: int
+    rejected: int
+
+
+class Scorer:
+    """Scores batches with one or more models; parsing is done once for all of them.
+
+    Args:
+        models: contents of the model files and the thresholds to use; the first one's words count for vocabulary coverage.
+        topics: the live topics, whose names stand in what the step gives.
+    """
+
+    def __init__(self, models: Sequence[tuple[bytes, Mapping[str, float]]], topics: TopicSettings) -> None:
+        places = load_places()
+        self._detectors = [
+            Detector(classifier=classifier_at(data, thresholds), places=places) for data, thresholds in models
+        ]
+        self._coverage = Coverage(model_from_bytes(models[0][0]).features)
+        self._topics = topics
+
+    def score(self, first: int, records: Sequence[Incoming]) -> Scored:
+        """Score a batch whose first record has the number `first`; never raises for anything a record holds."""
+        parsed = _ParsedOnce()
+        self._guarded(parsed.all_of, records)
+        articles: dict[int, Row] = {}
+        refused: dict[int, Row] = {}
+        rows: list[Row] = []
+        detections: list[Detected] = []
+        spent: dict[str, float] = {}
+        for detector in self._detectors:
+            model = detector.classifier.info.digest
+            work = partial(article_outcomes, detector=detector, topics=self._topics, now=None, parse=parsed.one)
+            began = time.process_time()
+            outcomes = self._guarded(work, records)
+            spent[model] = time.process_time() - began
+            for n, (record, outcome) in enumerate(zip(records, outcomes, strict=True), first):
+                if outcome.rejected:
+                    refused[n] = _rejected_row(record, outcome.rejected)
+                if outcome.article and outcome.classification:
+                    articles.setdefault(n, self._article_row(n, record, outcome.article))
+                    rows += _model_rows(n, model, outcome)
+                    detections += _detected(n, model, record, outcome)
+        return Scored(
+            tables=tables_of([*articles.values(), *refused.values(), *rows]),
+            detections=tuple(sorted(detections, key=lambda one: one.n)),
+            core_seconds=spent,
+            articles=len(articles),
+            withdrawals=parsed.withdrawals,
+            rejected=len(refused),
+        )
+
+    def _guarded(self, work: Work, records: Sequence[Incoming]) -> list[Outcome]:
+        return one_by_one_on_error(work, records, rejected_topic=self._topics.rejected)
+
+    def _article_row(self, n: int, record: Incoming, article: Article) -> ArticleRow:
+        words, known_words = self._coverage.count(article)
+        return ArticleRow(
+            n=n,
+            article_id=article.id,
+            title=article.title,
+            outlet=article.outlet,
+            url=article.url,
+            published_at=seconds(article.published_at),
+            ingested_at=seconds(record.timestamp),
+            partition=record.partition,
+            offset=record.offset,
+            chars=len(article.text),
+            words=words,
+            known_words=known_words,
+        )
+
+
+class _ParsedOnce:
+    """What the records of a batch were read as, for all models."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Parsed] = {}
+
+    def one(self, record: Incoming) -> Parsed:
+        """Return what one record is, parsed at the first call."""
+        known = self._known.get(id(record))
+        if known is None:
+            known = self._known[id(record)] = parse_record(record)
+        return known
+
+    def all_of(self, records: Sequence[Incoming]) -> list[Outcome]:
+        """Parse a batch, so that no model's time has parsing in it."""
+        for record in records:
+            self.one(record)
+        return [Outcome()] * len(records)
+
+    @property
+    def withdrawals(self) -> int:
+        """How many records take an article back."""
+        return sum(isinstance(item, Withdrawal) for item in self._known.values())
+
+
+def _rejected_row(record: Incoming, rejected: Rejected) -> RejectedRow:
+    return RejectedRow(
+        partition=record.partition,
+        offset=record.offset,
+        article_id=rejected.article_id,
+        field=rejected.field,
+        reason=rejected.reason.value,
+        detail=rejected.detail,
+    )
+
+
+def _model_rows(n: int, model: str, outcome: Outcome) -> Iterator[Row]:
+    assert outcome.classification  # noqa: S101 - the caller has looked; this narrows the type
+    scores = outcome.classification.scores
+    yield ScoreRow(
+        n=n,
+        model=model,
+        ceasefire=scores[EventType.CEASEFIRE],
+        evacuation=scores[EventType.EVACUATION],
+        atrocity=scores[EventType.ATROCITY],
+        solidarity=scores[EventType.SOLIDARITY],
+    )
+    for finding, outgoing in zip(outcome.classification.findings, outcome.outgoing, strict=True):
+        yield DetectionRow(
+            n=n,
+            model=model,
+            type=finding.type.value,
+            status=finding.status,
+            confidence=finding.confidence,
+            country=_country(outgoing),
+            record=outgoing.value or b"",
+        )
+        # Only of what fired: for what nearly did, the classifier does not say which sentence came closest.
+        best = finding.evidence[0]
+        yield BestRow(n=n, model=model, type=finding.type.value, confidence=best.confidence, sentence=best.sentence)
+
+
+def _country(detection: Outgoing) -> str | None:
+    """Read the country from a detection's key (see `detection_key`)."""
+    country = (detection.key or b"").decode("ascii").partition("|")[2]
+    return None if country in ("", "-") else country
+
+
+def _detected(n: int, model: str, record: Incoming, outcome: Outcome) -> Iterator[Detected]:
+    for outgoing in outcome.outgoing:
+        yield Detected(
+            n=n,
+            model=model,
+            partition=record.partition,
+            offset=record.offset,
+            published_at=seconds(outcome.article.published_at) if outcome.article else None,
+            ingested_at=seconds(record.timestamp),
+            detection=Incoming(
+                topic=outgoing.topic,
+                partition=record.partition,
+                offset=n,
+                timestamp=record.timestamp,
+                key=outgoing.key,
+                value=outgoing.value,
+            ),
+        )
+
+
+def serve(pipe: "Connection[Any, Any]", models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings) -> None:
+    """Be a scoring process: answer each (number of the first record, records) with what they come to, in order.
+
+    Ends with the other end of the pipe, however that ended.
+    """
+    questions: SimpleQueue[tuple[int, Sequence[Incoming]]] = SimpleQueue()
+    threading.Thread(target=_receive, args=(pipe, questions), daemon=True).start()
+    os.nice(_NICENESS)
+    configure_logging(log)
+    scorer = Scorer([(content_of(model), model.thresholds) for model in models], topics)
+    while True:
+        pipe.send(scorer.score(*questions.get()))
+
+
+def _receive(pipe: "Connection[Any, Any]", questions: "SimpleQueue[tuple[int, Sequence[Incoming]]]") -> None:
+    """Take questions while others are answered, so that asking does not wait, and the next one is there at once."""
+    try:
+        while True:
+            questions.put(pipe.recv())
+    except (EOFError, OSError):
+        os._exit(0)

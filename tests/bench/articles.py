@@ -1,0 +1,21 @@
+"""The articles that benchmarks run on."""
+
+import os
+from pathlib import Path
+
+from detector.article_files import open_maybe_gzip
+from detector.cli.console import messages
+from tests.conftest import REPOSITORY
+
+
+def pool_articles(count: int) -> list[bytes]:
+    """Give articles of the news pool where it is present, else the sample articles repeated."""
+    shared = Path(os.environ.get("DETECTOR_TEST_SHARED") or REPOSITORY.parent / "shared")
+    pool = shared / "news" / "pool.jsonl.gz"
+    if pool.exists():
+        with open_maybe_gzip(pool) as stream:
+            lines = stream.read().splitlines()
+    else:
+        messages().print(f"no news pool at {pool}: measuring on the sample articles, many more of which fire")
+        lines = [path.read_bytes() for path in sorted((REPOSITORY / "seeds" / "articles").glob("*.json"))]
+    return [lines[number % len(lines)] for number in range(count)]

@@ -1,0 +1,106 @@
+"""A replay of a real topic judged with labels on another one: faults passed over and said, thresholds that a worker takes."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from kafka import KafkaProducer
+
+from detector.replay.label_sources import read_labels
+from detector.settings import Settings
+from tests.conftest import REPOSITORY
+from tests.support.command import run_detector
+from tests.support.topics import NOON, fill, new_topic
+
+ARTICLES = [file.read_bytes() for file in sorted((REPOSITORY / "seeds/articles").glob("*.json"))]
+LABELS = (REPOSITORY / "tests/data/seed_articles_expected.jsonl").read_bytes().splitlines()
+
+
+def test_labels_come_from_a_topic(broker: str) -> None:
+    """The last record of an article wins, an empty one takes its labels back, a faulty one is passed over and said."""
+    topic = new_topic(broker)
+    producer = KafkaProducer(bootstrap_servers=broker)
+    for key, value in (
+        (b"a", b'{"article_id":"a","types":{}}'),
+        (b"a", b'{"article_id":"a","types":{"ceasefire":"agreed"}}'),
+        (b"b", b'{"article_id":"b","types":{}}'),
+        (b"b", None),
+        (b"c", b"{"),
+        (b"d", b'{"article_id":"d","types":{"strike":null}}'),
+    ):
+        producer.send(topic, value, key=key)
+    producer.flush()
+    producer.close()
+    labels = read_labels(f"topic:{topic}", Settings(broker=broker))
+    assert {name: dict(item.statuses) for name, item in labels.by_article.items()} == {"a": {"ceasefire": "agreed"}}
+    assert len(labels.warnings) == 2
+    assert "offset 4: not JSON" in labels.warnings[0] and "unknown type" in labels.warnings[1]
+
+
+def test_a_replay_is_judged_and_its_thresholds_run_a_worker(broker: str, tmp_path: Path) -> None:
+    """Thirty articles, labels on a topic, a requirement met, and the file that was written changes what `classify` fires."""
+    topic, labelled = new_topic(broker, partitions=2), new_topic(broker)
+    fill(broker, topic, [(n % 2, NOON + timedelta(hours=n), value) for n, value in enumerate(ARTICLES)])
+    fill(broker, labelled, [(0, NOON, line) for line in LABELS])
+    environment = {
+        "DETECTOR_BROKER": broker,
+        "DETECTOR_REPLAY__RUNS_DIR": str(tmp_path / "runs"),
+        "DETECTOR_REPLAY__PROCESSES": "1",
+    }
+    target = tmp_path / "thresholds.env"
+    done = run_detector(
+        *("replay", "--topic", topic, "--from", "2016-12-15", "--labels", f"topic:{labelled}", "--json", "-"),
+        *("--threshold", "ceasefire=0.99", "--write-thresholds", target, "--require", "macro_precision>=0.6"),
+        environment=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    judged = json.loads(done.stdout)
+    figures = {name: item["value"] for name, item in judged["figures"].items()}
+    assert (figures["articles"], figures["judged_articles"]) == (30, 30)
+    assert figures["macro_f1"] > 0.5
+    assert judged["run"]["what_if"] == {"ceasefire": 0.99}
+    assert judged["comparisons"][0]["deltas"]["all"]["ceasefire"]["recall"]["value"] <= 0
+    listed = run_detector("reports", "list", environment=environment).stdout.splitlines()
+    assert len(listed) == 2 and f"topic:{labelled}" in listed[1]
+
+    chosen = dict(line.split("=", 1) for line in target.read_text().splitlines() if not line.startswith("#"))
+    news = b"\n".join(json.dumps(json.loads(article)).encode() for article in ARTICLES)
+    before, after = (
+        [
+            json.loads(line)
+            for line in run_detector("classify", "-", environment=variables, stdin=news).stdout.splitlines()
+        ]
+        for variables in ({}, chosen)
+    )
+    fired = [
+        sum(found["type"] == "ceasefire" for answer in answers for found in answer["detections"])
+        for answers in (before, after)
+    ]
+    assert fired[1] == figures["ceasefire_alerts"] < fired[0]
+
+    again = run_detector(
+        "replay", "--topic", topic, "--from", "2016-12-15", "--json", "-", environment=environment | chosen
+    )
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["figures"]["ceasefire_alerts"]["value"] == fired[1]
+
+    other = run_detector(
+        "classify", "-", environment=chosen | {"DETECTOR_THRESHOLDS__MODEL": "0123456789abcdef"}, stdin=news
+    )
+    assert other.returncode == 1 and "were chosen for model 0123456789abcdef" in other.stderr
+
+
+def test_faults_are_told_before_the_range_is_read(broker: str, tmp_path: Path) -> None:
+    """A topic of labels that is not there, and a file with a faulty line: no run is begun."""
+    topic = new_topic(broker)
+    faulty = tmp_path / "labels.jsonl"
+    faulty.write_text('{"article_id": "a", "types": {"ceasefire": "held"}}')
+    environment = {"DETECTOR_BROKER": broker, "DETECTOR_REPLAY__RUNS_DIR": str(tmp_path / "runs")}
+    for source, said, status in (
+        ("topic:nowhere-at-all", "The broker has no topic nowhere-at-all", 1),
+        (f"topic:{topic}", "holds no labels", 2),
+        (str(faulty), "line 1, field types.ceasefire: 'held' is no status of ceasefire", 2),
+    ):
+        done = run_detector("replay", "--topic", topic, "--last", "1h", "--labels", source, environment=environment)
+        assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+    assert not (tmp_path / "runs").exists()

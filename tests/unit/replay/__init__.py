@@ -1,0 +1,1 @@
+"""Replay without a broker."""
