@@ -56,6 +56,9 @@ class Metrics:
         self.detections = counter(
             "detector_detections", "Detections delivered, by type and status.", ["type", "status"]
         )
+        self.abstained = counter(
+            "detector_abstained", "Articles in the abstain band of a type: close below its threshold.", ["type"]
+        )
         self.alerts = counter("detector_alerts", "Alerts delivered, by type.", ["type"])
         self.rejected = counter(
             "detector_rejected", "Records kept as dead letters, by topic and reason.", ["topic", "reason"]
@@ -102,6 +105,7 @@ class Metrics:
         """Make the labelled counters exist before their first event, so that rates see the first one."""
         for event_type, statuses in STATUSES.items():
             self.alerts.labels(event_type.value)
+            self.abstained.labels(event_type.value)
             for status in statuses:
                 self.detections.labels(event_type.value, status)
         for reason in RejectReason:

@@ -219,7 +219,7 @@ def _pool_notes(
             baseline.chances(batch)
             ours, theirs = ours + between - began, theirs + process_time() - between
     drawn = [
-        (bool(answer.findings), bool(classifier.doubtful(answer)), item["id"] in known)
+        (bool(answer.findings), bool(answer.doubts), item["id"] in known)
         for item, answer in zip(records, answers, strict=True)
         if item.get("sample", "random") == "random"
     ]

@@ -11,7 +11,7 @@ from detector.core.document import MAX_CANDIDATES, Candidate, all_sentences, can
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, STATUSES, EventType
 from detector.core.features import describe, sentence_features
 from detector.core.modelfile import LinearModel, digest_of, model_from_bytes
-from detector.core.records import Article, Classification, Evidence, Finding, ModelInfo, Reason
+from detector.core.records import Article, Classification, Doubt, Evidence, Finding, ModelInfo, Reason
 from detector.core.tokens import words
 from detector.core.vectors import Floats, Vocabulary
 
@@ -68,12 +68,6 @@ class Classifier:
             answers[n] = self._answer(articles[n], found[n], scores[start:end], rows, start)
         return answers
 
-    def doubtful(self, answer: Classification) -> tuple[EventType, ...]:
-        """Return the types in the abstain band: below the threshold, but too likely to be called absent."""
-        return tuple(
-            kind for kind in EVENT_TYPES if self._model.doubt[kind] <= answer.scores[kind] < self.thresholds[kind]
-        )
-
     def gate_recall(self, articles: Sequence[Article]) -> tuple[int, int]:
         """Return how many sentences that fire on their own (even odds for some type) pass the gate, and how many there are."""
         kept = firing = 0
@@ -115,8 +109,14 @@ class Classifier:
         )
         confidences = _rounded(probability(article_scores(features, self._model.aggregation)))
         findings: list[Finding] = []
+        doubts: list[Doubt] = []
         for column, kind in enumerate(EVENT_TYPES):
             if confidences[kind] < self.thresholds[kind]:
+                if confidences[kind] >= self._model.doubt[kind]:
+                    best = candidate_text(article, sentences[int(np.argmax(scores[:, column]))])
+                    doubts.append(
+                        Doubt(type=kind, confidence=confidences[kind], threshold=self.thresholds[kind], sentence=best)
+                    )
                 continue
             order = np.argsort(-scores[:, column], kind="stable")[:MAX_EVIDENCE]
             chances = probability(scores[order, column])
@@ -140,7 +140,7 @@ class Classifier:
                     why=self._why(rows[first + kept[0]], column),
                 )
             )
-        return Classification(scores=confidences, findings=tuple(findings))
+        return Classification(scores=confidences, findings=tuple(findings), doubts=tuple(doubts))
 
     def _why(self, row: "csr_matrix[Any]", column: int) -> tuple[Reason, ...]:
         """The strongest features of a sentence, the sum of the others, and the intercept: together the decision function."""

@@ -60,11 +60,25 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A type in the abstain band of an article: below its threshold, but too likely to be called absent; never alerted.
+
+    `sentence` is the one that speaks for it most.
+    """
+
+    type: EventType
+    confidence: float
+    threshold: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
-    """The classifier's whole answer for one article: a probability per type and the findings that passed."""
+    """The classifier's whole answer for one article: a probability per type, the findings that passed, and the doubts."""
 
     scores: dict[EventType, float]
     findings: tuple[Finding, ...]
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,9 +190,10 @@ def _model_rows(n: int, model: str, outcome: Outcome) -> Iterator[Row]:
             country=_country(outgoing),
             record=outgoing.value or b"",
         )
-        # Only of what fired: for what nearly did, the classifier does not say which sentence came closest.
         best = finding.evidence[0]
         yield BestRow(n=n, model=model, type=finding.type.value, confidence=best.confidence, sentence=best.sentence)
+    for doubt in outcome.classification.doubts:
+        yield BestRow(n=n, model=model, type=doubt.type.value, confidence=doubt.confidence, sentence=doubt.sentence)
 
 
 def _country(detection: Outgoing) -> str | None:

@@ -87,6 +87,7 @@ def _detected(article: Article, classification: Classification, detections: Sequ
     counts: Counter[tuple[str, ...]] = Counter({("articles",): 1})
     counts[("articles_with_detections",) if detections else ("no_event",)] += 1
     counts.update(("detections", detection.type.value, detection.status) for detection in detections)
+    counts.update(("abstained", doubt.type.value) for doubt in classification.doubts)
     if article.published_at is None:
         counts[("undated",)] += 1
     return Outcome(

@@ -42,6 +42,7 @@ def test_times_are_in_seconds(metrics: Metrics) -> None:
 def test_counters_are_there_before_their_first_event(metrics: Metrics) -> None:
     for kind, statuses in STATUSES.items():
         assert metrics.registry.get_sample_value("detector_alerts_total", {"type": kind}) == 0
+        assert metrics.registry.get_sample_value("detector_abstained_total", {"type": kind}) == 0
         for status in statuses:
             labels = {"type": kind.value, "status": status}
             assert metrics.registry.get_sample_value("detector_detections_total", labels) == 0

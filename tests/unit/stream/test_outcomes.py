@@ -13,6 +13,7 @@ from detector.core.eventtypes import EventType
 from detector.core.records import (
     Article,
     Classification,
+    Doubt,
     Evidence,
     Finding,
     ModelInfo,
@@ -40,7 +41,15 @@ class TruceClassifier:
         """Answer for each article, or raise for all."""
         if any("crash" in article.text for article in articles):
             raise RuntimeError("the core cannot bear this")
-        return [Classification(scores={}, findings=self._findings(article)) for article in articles]
+        return [
+            Classification(scores={}, findings=self._findings(article), doubts=self._doubts(article))
+            for article in articles
+        ]
+
+    def _doubts(self, article: Article) -> tuple[Doubt, ...]:
+        if "lull" not in article.text:
+            return ()
+        return (Doubt(type=EventType.CEASEFIRE, confidence=0.4, threshold=0.5, sentence=article.text),)
 
     def _findings(self, article: Article) -> tuple[Finding, ...]:
         if "truce" not in article.text:
@@ -105,6 +114,16 @@ def test_an_article_without_an_event_is_counted_and_sends_nothing() -> None:
     (outcome,) = work([record(article("bread", published_at="2016-12-15"))])
     assert outcome.outgoing == ()
     assert outcome.counts == {("articles",): 1, ("no_event",): 1}
+
+
+def test_a_doubt_is_counted_and_sends_nothing() -> None:
+    """The abstain band is seen in the metrics, never in the alerts."""
+    (outcome,) = article_outcomes(
+        [record(b'{"text": "a lull, perhaps"}')], detector=DETECTOR, topics=TopicSettings(), now=NOW
+    )
+    assert outcome.outgoing == ()
+    assert outcome.counts["abstained", "ceasefire"] == 1
+    assert outcome.counts["no_event",] == 1
 
 
 def test_an_article_without_a_date_is_counted_as_undated() -> None:
