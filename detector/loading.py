@@ -1,10 +1,12 @@
 """Loads what the pure core needs from files: the model and the gazetteer, from the package unless told otherwise."""
 
+import gzip
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from detector.core.classifier import Classifier
+from detector.core.correlation import families, terms
 from detector.core.detect import Detector
 from detector.core.gazetteer import DATA_FILE, read_gazetteer
 from detector.core.place import GazetteerPlaceFinder
@@ -12,6 +14,8 @@ from detector.errors import ModelError
 
 _MODEL: Final = "models/default.npz"
 _GAZETTEER: Final = f"data/{DATA_FILE}"
+_TERM_WEIGHTS: Final = f"data/{terms.DATA_FILE}"
+_FAMILIES: Final = f"data/{families.DATA_FILE}"
 
 
 def load_classifier(model_file: Path | None = None) -> Classifier:
@@ -25,6 +29,12 @@ def load_classifier(model_file: Path | None = None) -> Classifier:
 
 
 def load_detector(model_file: Path | None = None) -> Detector:
-    """Load classifier and gazetteer."""
+    """Load classifier, gazetteer and term weights."""
     gazetteer = read_gazetteer(files("detector").joinpath(_GAZETTEER).read_bytes())
-    return Detector(classifier=load_classifier(model_file), places=GazetteerPlaceFinder(gazetteer))
+    weights = terms.TermWeights(gzip.decompress(files("detector").joinpath(_TERM_WEIGHTS).read_bytes()))
+    return Detector(classifier=load_classifier(model_file), places=GazetteerPlaceFinder(gazetteer), weights=weights)
+
+
+def load_families() -> families.Families:
+    """Load the table of publisher families."""
+    return families.read_families(files("detector").joinpath(_FAMILIES).read_bytes())

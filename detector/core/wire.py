@@ -1,18 +1,31 @@
-"""The JSON that travels on the topics: detections and alerts to bytes and back.
+"""The JSON that travels on the topics: detections, retractions, alerts and events to bytes and back.
 
 Bytes are deterministic: fixed key order, no spaces, UTF-8. The JSON Schemas in `detector/core/schemas` describe them.
+Detections and alerts of version 1 are read too: what version 2 added is then empty. Programs that read version 1 only must be
+replaced before version 2 is written.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from detector.core.correlation.copies import read_sample
 from detector.core.eventtypes import STATUSES
-from detector.core.records import SCHEMA_VERSION, Alert, Detection, RejectReason
+from detector.core.records import (
+    ALERT_VERSION,
+    DETECTION_VERSION,
+    EVENT_VERSION,
+    RETRACTION_VERSION,
+    Alert,
+    Detection,
+    Event,
+    RejectReason,
+    Retraction,
+)
 
 
 class RecordError(ValueError):
@@ -23,10 +36,19 @@ class RecordError(ValueError):
         self.reason = reason
 
 
-_Record = TypeVar("_Record", Detection, Alert)
+_Record = TypeVar("_Record", Detection, Alert, Event, Retraction)
+_Judged = TypeVar("_Judged", Detection, Alert)
 _DETECTION: Final = TypeAdapter(Detection)
 _ALERT: Final = TypeAdapter(Alert)
+_EVENT: Final = TypeAdapter(Event)
+_RETRACTION: Final = TypeAdapter(Retraction)
 _TIMES: Final = ("published_at", "ingested_at", "detected_at", "first_seen", "last_seen")
+_RETRACTS: Final = "retraction"
+_SINCE_2: Final = {
+    "detection": ("revision", "quantities", "sketch"),
+    "alert": ("reason", "quantities", "why_merged"),
+}
+"""Fields that version 2 added; required from then on."""
 
 
 def format_time(moment: datetime) -> str:
@@ -36,22 +58,50 @@ def format_time(moment: datetime) -> str:
 
 def encode_detection(detection: Detection) -> bytes:
     """Write a detection as one JSON object."""
-    return dump({"schema_version": SCHEMA_VERSION, **asdict(detection)})
+    return dump({"schema_version": DETECTION_VERSION, **asdict(detection)})
 
 
 def encode_alert(alert: Alert) -> bytes:
     """Write an alert as one JSON object."""
-    return dump({"schema_version": SCHEMA_VERSION, **asdict(alert)})
+    return dump({"schema_version": ALERT_VERSION, **asdict(alert)})
+
+
+def encode_event(event: Event) -> bytes:
+    """Write an event as one JSON object."""
+    return dump({"schema_version": EVENT_VERSION, **asdict(event)})
+
+
+def encode_retraction(retraction: Retraction) -> bytes:
+    """Write a retraction as one JSON object; `record` tells it from a detection."""
+    return dump({"schema_version": RETRACTION_VERSION, "record": _RETRACTS, **asdict(retraction)})
 
 
 def decode_detection(value: bytes) -> Detection:
     """Read a detection; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
-    return _checked(_decode(value, "detection", _DETECTION))
+    detection = _checked(_decode(value, "detection", _DETECTION, DETECTION_VERSION))
+    try:
+        read_sample(detection.sketch.copies)
+    except ValueError as error:
+        raise RecordError(RejectReason.WRONG_TYPE, f"detection: sketch.copies: {error}") from None
+    return detection
+
+
+def decode_finding(value: bytes) -> Detection | Retraction:
+    """Read what stands on the topic of the detections, a detection or a retraction. Raises `RecordError`."""
+    fields = _object(value, "detection")
+    if fields.get("record") != _RETRACTS:
+        return decode_detection(value)
+    return _timely(_decode(value, "retraction", _RETRACTION, RETRACTION_VERSION))
+
+
+def decode_event(value: bytes) -> Event:
+    """Read an event; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
+    return _timely(_decode(value, "event", _EVENT, EVENT_VERSION))
 
 
 def decode_alert(value: bytes) -> Alert:
     """Read an alert; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
-    return _checked(_decode(value, "alert", _ALERT))
+    return _checked(_decode(value, "alert", _ALERT, ALERT_VERSION))
 
 
 def dump(fields: Mapping[str, object]) -> bytes:
@@ -62,24 +112,34 @@ def dump(fields: Mapping[str, object]) -> bytes:
 def _default(value: object) -> object:
     if isinstance(value, datetime):
         return format_time(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     message = f"{type(value).__name__} has no JSON form here"
     raise TypeError(message)
 
 
-def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record]) -> _Record:
+def _object(value: bytes, kind: str) -> dict[str, object]:
     try:
         fields = json.loads(value)
     except (ValueError, RecursionError) as error:
         raise RecordError(RejectReason.NOT_JSON, f"not JSON: {type(error).__name__}") from None
     if not isinstance(fields, dict):
         raise RecordError(RejectReason.NOT_AN_OBJECT, f"a {kind} is a JSON object")
+    return fields
+
+
+def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record], current: int) -> _Record:
+    fields = _object(value, kind)
     version = fields.get("schema_version")
-    if version != SCHEMA_VERSION or isinstance(version, bool):
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= current:
         raise RecordError(
-            RejectReason.SCHEMA_VERSION, f"{kind} has schema_version {version}; this program reads {SCHEMA_VERSION}"
+            RejectReason.SCHEMA_VERSION, f"{kind} has schema_version {version}; this program reads up to {current}"
         )
+    for name in _SINCE_2.get(kind, ()) if version == current else ():
+        if name not in fields:
+            raise RecordError(RejectReason.MISSING, f"{kind}: {name}: Field required")
     try:
         return adapter.validate_json(value, strict=True)
     except ValidationError as error:
@@ -89,16 +149,22 @@ def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record]) -> _Record:
         raise RecordError(reason, f"{kind}: {where}: {problem['msg']}") from None
 
 
-def _checked(record: _Record) -> _Record:
-    """Check what types cannot say: a legal status, at least one evidence sentence, aware times, shares between 0 and 1."""
+def _timely(record: _Record) -> _Record:
+    """Check that times are aware."""
     times = [value for name in _TIMES if (value := getattr(record, name, None)) is not None]
+    if any(moment.tzinfo is None for moment in times):
+        raise RecordError(RejectReason.WRONG_TYPE, f"time is not one that a {type(record).__name__.lower()} can have")
+    return record
+
+
+def _checked(record: _Judged) -> _Judged:
+    """Check what types cannot say: a legal status, at least one evidence sentence, aware times, shares between 0 and 1."""
     problems = {
         "status": record.status not in STATUSES[record.type],
         "evidence": not record.evidence,
-        "time": any(moment.tzinfo is None for moment in times),
         "confidence": not 0 <= record.confidence <= 1,
     }
     wrong = next((name for name, is_wrong in problems.items() if is_wrong), None)
     if wrong is not None:
         raise RecordError(RejectReason.WRONG_TYPE, f"{wrong} is not one that a {record.type.value} can have")
-    return record
+    return _timely(record)

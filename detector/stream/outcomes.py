@@ -11,6 +11,7 @@ import structlog
 
 from detector.core import wire
 from detector.core.alerts import alert_for
+from detector.core.correlation.key import key_bytes
 from detector.core.detect import Detector
 from detector.core.parsing import parse_article
 from detector.core.records import Article, Detection, Rejected, RejectReason, Withdrawal
@@ -38,7 +39,8 @@ def article_outcomes(
     parsed = [parse_article(record.value, key=record.key) for record in records]
     articles = [item for item in parsed if isinstance(item, Article)]
     ingested = [record.timestamp for record, item in zip(records, parsed, strict=True) if isinstance(item, Article)]
-    found = iter(detector.detect(articles, ingested_at=ingested, detected_at=now))
+    offsets = [record.offset for record, item in zip(records, parsed, strict=True) if isinstance(item, Article)]
+    found = iter(detector.detect(articles, ingested_at=ingested, detected_at=now, revisions=offsets))
     outcomes = []
     for record, item in zip(records, parsed, strict=True):
         if isinstance(item, Rejected):
@@ -57,9 +59,8 @@ def detection_outcomes(records: Sequence[Incoming], *, topics: TopicSettings) ->
 
 
 def detection_key(detection: Detection) -> bytes:
-    """Key by type and country, so that everything about one place and type meets in one partition."""
-    country = detection.place.country if detection.place else "-"
-    return f"{detection.type.value}|{country}".encode("ascii")
+    """Key by type and country (or bucket of content), so that all that can be one event meets in one partition."""
+    return key_bytes(detection)
 
 
 def _detected(article: Article, detections: Sequence[Detection], topic: str) -> Outcome:

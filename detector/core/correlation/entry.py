@@ -1,0 +1,126 @@
+"""The state of one event as it is kept: its supports, what subscribers were told, and what it was kept apart from.
+
+An entry is written whole, as one record, and its bytes are deterministic. Everything else about an event is worked
+out from it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+
+from detector.core import wire
+from detector.core.correlation.families import Families
+from detector.core.correlation.support import Support, support_of
+from detector.core.records import Alert, Comparison, Detection
+
+FORMAT: Final = 1
+
+_DETECTION: Final = TypeAdapter(Detection)
+_COMPARISON: Final = TypeAdapter(Comparison)
+
+
+class EntryError(ValueError):
+    """A kept state that this version cannot read: rebuild it by reading the detections again from the beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An alert as it was sent, and the record that caused it."""
+
+    article_id: str
+    revision: int
+    turn: int
+    """Place among the alerts that this record caused."""
+    alert: str
+    """The alert's own bytes, as text."""
+
+    def read(self) -> Alert:
+        """Return the alert."""
+        return wire.decode_alert(self.alert.encode("utf-8"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event."""
+
+    event_id: str
+    key: str
+    version: int
+    """Grows with each writing."""
+    opened: datetime
+    """The watermark when it was first told."""
+    touched: datetime
+    """The watermark when something last came to it; it expires a quiet period after that."""
+    supports: tuple[Support, ...]
+    """In order of data time; none when it is cancelled."""
+    told: tuple[Told, ...]
+    """Its thread, oldest first."""
+    past: Mapping[str, int]
+    """Articles that are not among the supports (any more), with the revision that decided so."""
+    surplus: frozenset[str]
+    """Those of them that do support it, but of which there were too many to keep."""
+    rivals: frozenset[str]
+    """Events with supports like its own, which were kept apart from it."""
+    follows: str | None
+    """The event that it renews."""
+    reason: str | None
+    """Why it is cancelled; null while it lives."""
+
+    @property
+    def state(self) -> Literal["live", "cancelled"]:
+        """Whether anything still supports it."""
+        return "live" if self.supports else "cancelled"
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """Write an entry as one JSON object."""
+    return wire.dump(
+        {
+            "format": FORMAT,
+            "event_id": entry.event_id,
+            "key": entry.key,
+            "version": entry.version,
+            "opened": entry.opened,
+            "touched": entry.touched,
+            "supports": [
+                {"detection": asdict(item.detection), "why_merged": item.why_merged} for item in entry.supports
+            ],
+            "told": entry.told,
+            "past": dict(sorted(entry.past.items())),
+            "surplus": sorted(entry.surplus),
+            "rivals": sorted(entry.rivals),
+            "follows": entry.follows,
+            "reason": entry.reason,
+        }
+    )
+
+
+def decode_entry(value: bytes, families: Families) -> Entry:
+    """Read an entry. Raises `EntryError` for another format."""
+    fields: dict[str, Any] = json.loads(value)
+    if fields.get("format") != FORMAT:
+        message = f"an event's kept state has format {fields.get('format')}; this program reads {FORMAT}"
+        raise EntryError(message)
+    supports = []
+    for item in fields["supports"]:
+        merged = item["why_merged"]
+        comparison = _COMPARISON.validate_python(merged) if merged else None
+        supports.append(support_of(_DETECTION.validate_python(item["detection"]), families, comparison))
+    return Entry(
+        event_id=fields["event_id"],
+        key=fields["key"],
+        version=fields["version"],
+        opened=datetime.fromisoformat(fields["opened"]),
+        touched=datetime.fromisoformat(fields["touched"]),
+        supports=tuple(supports),
+        told=tuple(Told(**item) for item in fields["told"]),
+        past=fields["past"],
+        surplus=frozenset(fields["surplus"]),
+        rivals=frozenset(fields["rivals"]),
+        follows=fields["follows"],
+        reason=fields["reason"],
+    )

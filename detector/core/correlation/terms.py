@@ -1,0 +1,93 @@
+"""What an article says, as weighted words: hashed TF-IDF, cut to the words that tell most.
+
+The weights of words (inverse document frequencies) come from a table that ships with the package, indexed by
+scikit-learn's hash (as in `HashingVectorizer`), so that it holds no word of any text and every word has a weight.
+Words themselves are kept in a sketch, because a decision must be able to say what was shared.
+
+Chosen by measurement against MinHash (datasketch 2.0): unweighted sets of words, which MinHash estimates, group the
+judged news at a B-cubed F1 about 0.02 lower, and the package would add 0.9 MB.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from sklearn.utils import murmurhash3_32
+
+from detector.core.records import Article, Evidence, Term
+
+BUCKETS: Final = 1 << 16
+DATA_FILE: Final = "term_weights.bin.gz"
+"""Name of the table in `detector/data`: one byte a bucket, inverse document frequency times `SCALE`."""
+SCALE: Final = 25.0
+
+MOST_TERMS: Final = 48
+"""Terms kept; from 32 to 96 the measured result is the same within 0.01."""
+HEAD_CHARS: Final = 1500
+"""How much of the text is read beside title and evidence: news tells first what it is about."""
+HEAVIEST: Final = 255
+
+_WORD: Final = re.compile(r"[^\W\d_][^\W\d_'’-]{2,}")
+_STOP: Final = ENGLISH_STOP_WORDS | {"said", "says", "say", "told", "according", "mr", "mrs"}
+
+
+class TermWeightsError(ValueError):
+    """The table of term weights is not of the expected size: rebuild it with `python -m seeds.term_weights.build`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermWeights:
+    """Inverse document frequency, scaled to a byte, of each bucket."""
+
+    table: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse a table of another size."""
+        if len(self.table) != BUCKETS:
+            message = f"{len(self.table)} term weights instead of {BUCKETS}"
+            raise TermWeightsError(message)
+
+    @classmethod
+    def equal(cls) -> "TermWeights":
+        """Return a table in which all words weigh the same, for tests and for languages without a table."""
+        return cls(bytes([100]) * BUCKETS)
+
+    def of(self, word: str) -> int:
+        """Return the weight of a word, 0 to 255."""
+        return self.table[bucket(word)]
+
+
+@lru_cache(maxsize=1 << 15)
+def bucket(word: str) -> int:
+    """Return the bucket of a word, 0 to `BUCKETS` - 1, as `HashingVectorizer` has it."""
+    return abs(int(murmurhash3_32(word, seed=0))) % BUCKETS
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of a text that carry content, lower case, without possessives, in order."""
+    found = _WORD.findall(text.replace("'s", " ").replace("’s", " ").lower())
+    return [word for word in found if word not in _STOP]
+
+
+def terms_of(article: Article, evidence: Sequence[Evidence], weights: TermWeights) -> tuple[Term, ...]:
+    """Return the terms that tell most of an article: of title, evidence and the head of the text."""
+    parts = [article.title or "", *(item.sentence for item in evidence), article.text[:HEAD_CHARS]]
+    counts = Counter(content_words("\n".join(parts)))
+    scored = [(weights.of(word) * (1.0 + math.log(count)), word) for word, count in counts.items()]
+    scored = sorted((-score, word) for score, word in scored if score > 0)[:MOST_TERMS]
+    if not scored:
+        return ()
+    heaviest = -scored[0][0]
+    return tuple(Term(term=word, weight=max(1, round(-score / heaviest * HEAVIEST))) for score, word in scored)
+
+
+def shared_terms(one: Sequence[Term], other: Sequence[Term], most: int) -> tuple[str, ...]:
+    """Return the terms that both have, those that add most to their similarity first."""
+    weights = {term.term: term.weight for term in one}
+    common = [(-weights[term.term] * term.weight, term.term) for term in other if term.term in weights]
+    return tuple(word for _, word in sorted(common)[:most])
