@@ -215,8 +215,8 @@ class Retraction:
     country: str
     """Second half of the key: the country, or the bucket of an unlocated detection."""
     revision: int
-    reason: Literal["edited", "withdrawn"]
-    """The article was sent again and no longer carries the type there, or its publisher took it back."""
+    reason: Literal["edited", "moved", "withdrawn"]
+    """The article was sent again and no longer carries the type, or carries it under another key, or was taken back."""
     ingested_at: datetime | None
 
 

@@ -262,7 +262,7 @@ def retractions() -> st.SearchStrategy[Retraction]:
         type=st.sampled_from(EventType),
         country=st.from_regex(r"([A-Z]{2}|-[0-9]{0,2})", fullmatch=True),
         revision=st.integers(0, 2**62),
-        reason=st.sampled_from(("edited", "withdrawn")),
+        reason=st.sampled_from(("edited", "moved", "withdrawn")),
         ingested_at=st.none() | times(),
     )
 

@@ -73,6 +73,7 @@ def revise(
 
     The entry is `None` while the article was never detected in.
     """
+    types = {item.type for item in detections}
     now = [Carried(type=item.type, country=country_or_bucket(item)) for item in detections]
     before = entry.carried if entry else ()
     retractions = [
@@ -81,7 +82,7 @@ def revise(
             type=carried.type,
             country=carried.country,
             revision=revision,
-            reason=reason,
+            reason="moved" if carried.type in types else reason,
             ingested_at=ingested_at,
         )
         for carried in before

@@ -26,6 +26,9 @@ _FEW: Final = 96
 _KEPT: Final = 4
 _LEAST: Final = 8
 """A sample smaller than this says nothing."""
+_SHORT: Final = 32
+NEARLY_ALL: Final = 0.8
+"""What must be shared when the shorter sample has fewer than `_SHORT` values: two flashes on one event share their phrases."""
 
 _WORD: Final = re.compile(r"\w+")
 
@@ -68,6 +71,7 @@ def copy_pairs(samples: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
     for (one, other), count in sorted(shared.items()):
         whole = len(samples[one]) <= _FEW and len(samples[other]) <= _FEW
         sizes = (len(samples[one]), len(samples[other])) if whole else (thinned[one], thinned[other])
-        if min(sizes) >= _LEAST and count >= COPY * min(sizes):
+        least = COPY if min(sizes) >= _SHORT else NEARLY_ALL
+        if min(sizes) >= _LEAST and count >= least * min(sizes):
             found.append((one, other))
     return found

@@ -18,12 +18,14 @@ _AFTER: Final[Mapping[Unit, str]] = {
     "dead": r"dead|killed|died|die|slain|massacred|executed|beheaded|murdered|slaughtered|martyred|shot dead|perished|bodies|"
     r"deaths|fatalities|lost their lives",
     "wounded": r"wounded|injured|hurt|injuries|casualties treated",
-    "evacuated": r"evacuated|relocated|airlifted|flown out|bused out|moved to safety|taken to safety|ordered to leave|"
+    "evacuated": r"evacuated|relocated|airlifted|flown out|bused out|moved to safety|taken to safety|"
+    r"taken to shelters?|ordered to leave|"
     r"ordered to evacuate|told to leave|told to evacuate|urged to leave|urged to evacuate|under evacuation orders|evacuees|"
     r"to be evacuated|forced to evacuate",
 }
 _BEFORE: Final[Mapping[Unit, str]] = {
-    "dead": r"kills?|killed|killing|executes?|executed|executing|beheads?|beheaded|massacred?|slaughter(?:ed)?|murder(?:ed)?|"
+    "dead": r"kills?|killed|killing|executes?|executed|executing|beheads?|beheaded|massacred?|massacring|"
+    r"slaughter(?:ed|ing)?|murder(?:ed|ing)?|"
     r"claimed the lives of|claims the lives of|martyred|"
     r"(?:death )?toll (?:\w+ ){0,5}?(?:to|at|of|is|was|reached|reaches|hits|hit)",
     "wounded": r"wounds|wounded|wounding|wound|injures|injured|injuring|injure|hurting",
@@ -46,7 +48,7 @@ def _number(which: int) -> str:
 
 
 def _pattern(unit: Unit) -> re.Pattern[str]:
-    after = rf"{_number(1)}{_GAP}{_ASIDE}(?:\s(?:were|was|are|have been|had been|has been|being|be))?"
+    after = rf"{_number(1)}{_GAP}{_ASIDE}(?:\s(?:were|was|are|(?:have|had|has|will|would|to) be(?:en)?|being|be))?"
     after += rf"(?:\s(?:also|reportedly|confirmed))?\s(?:{_AFTER[unit]})\b"
     before = rf"\b(?:{_BEFORE[unit]}){_LINK}\s{_number(2)}(?!\s{_NO_PEOPLE}\b)"
     return re.compile(rf"{after}|{before}")

@@ -22,6 +22,7 @@ RENEWS: Final = "a new truce after one that collapsed"
 MERGED: Final = "part of another event"
 _GONE: Final[Mapping[str, str]] = {
     "edited": "its last article was edited and reports it no more",
+    "moved": "its last article was edited and places it elsewhere",
     "withdrawn": "its last article was withdrawn",
 }
 _MOVED: Final = "its last article was edited and reports another event"
