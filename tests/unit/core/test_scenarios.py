@@ -13,7 +13,6 @@ from detector.core.records import Alert, Event
 from detector.loading import load_families
 from tests.support.scenarios import Pipeline, letters, play, read, received, scenarios, shown
 
-
 SHORTEST_QUIET = min(rules.quiet for rules in DEFAULTS.values() if rules.quiet)
 
 
