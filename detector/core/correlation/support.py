@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from detector.core.correlation.families import Families
-from detector.core.correlation.quantities import largest
 from detector.core.correlation.vector import Vector
 from detector.core.records import Comparison, Detection, Unit
 
@@ -40,6 +39,8 @@ class Support:
     renews: bool
     """The words speak of a truce as a new one."""
     figures: frozenset[tuple[Unit, int]]
+    dead: frozenset[int]
+    """Every toll that the evidence states."""
     vector: Vector
 
     @property
@@ -60,7 +61,7 @@ def support_of(detection: Detection, families: Families, why_merged: Comparison 
         seen = min(detection.published_at, detection.ingested_at)  # nothing is published after it was received
     stated = detection.sketch.stated_on
     words = " ".join([detection.title or "", *(item.sentence for item in detection.evidence)])
-    figures = {(unit, item.value) for unit in UNITS if (item := largest(detection.quantities, unit))}
+    figures = {(item.unit, item.value) for item in detection.quantities if item.value > _SMALL_FIGURE}
     return Support(
         detection=detection,
         why_merged=why_merged,
@@ -69,6 +70,7 @@ def support_of(detection: Detection, families: Families, why_merged: Comparison 
         source=families.source(detection.outlet, detection.url, detection.sketch.agency),
         official=families.is_official(detection.outlet, detection.url) or _OFFICIAL.search(words) is not None,
         renews=_RENEWED.search(words.lower()) is not None,
-        figures=frozenset(figure for figure in figures if figure[1] > _SMALL_FIGURE),
+        figures=frozenset(figures),
+        dead=frozenset(value for unit, value in figures if unit == "dead"),
         vector=Vector.of(detection.sketch.terms),
     )
