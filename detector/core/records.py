@@ -6,7 +6,7 @@ Times are aware datetimes or `None`: what is unknown stays unknown. Offsets coun
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from detector.core.eventtypes import EventType
 
@@ -153,9 +153,8 @@ class Quantity:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """A content word of an article and what it counts in comparisons, 1 to 255."""
+class Term(NamedTuple):
+    """A content word of an article and what it counts in comparisons, 1 to 255; on the wire an array of the two."""
 
     term: str
     weight: int
@@ -197,10 +196,10 @@ class Detection:
     ingested_at: datetime | None
     detected_at: datetime
     model: ModelInfo
-    revision: int = 0
+    revision: int
     """Grows with each version of the article that was received: the offset of its record on the topic `articles`."""
-    quantities: tuple[Quantity, ...] = ()
-    sketch: Sketch = Sketch()
+    quantities: tuple[Quantity, ...]
+    sketch: Sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,11 +279,11 @@ class Alert:
     first_seen: datetime
     last_seen: datetime
     model: ModelInfo
-    reason: str | None = None
+    reason: str | None
     """Why the event was cancelled, or where a new one comes from; null otherwise."""
-    quantities: tuple[Quantity, ...] = ()
+    quantities: tuple[Quantity, ...]
     """The figures that `severity` rests on."""
-    why_merged: Comparison | None = None
+    why_merged: Comparison | None
     """Why the article that caused this alert was taken to be about this event; null for a first article."""
 
 

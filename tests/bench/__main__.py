@@ -34,10 +34,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         broker = EmbeddedBroker(EmbeddedBrokerSettings(port=0, data_dir=Path(folder) / "kafka"), say=messages().print)
         with broker:
-            _compare(broker.address, _articles(options.articles), options.rounds, Path(folder))
+            _compare(broker.address, articles_of(options.articles), options.rounds, Path(folder))
 
 
-def _articles(count: int) -> list[bytes]:
+def articles_of(count: int) -> list[bytes]:
     shared = Path(os.environ.get("DETECTOR_TEST_SHARED") or REPOSITORY.parent / "shared")
     pool = shared / "news" / "pool.jsonl.gz"
     if pool.exists():

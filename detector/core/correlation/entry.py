@@ -6,7 +6,7 @@ out from it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -86,9 +86,7 @@ def encode_entry(entry: Entry) -> bytes:
             "version": entry.version,
             "opened": entry.opened,
             "touched": entry.touched,
-            "supports": [
-                {"detection": asdict(item.detection), "why_merged": item.why_merged} for item in entry.supports
-            ],
+            "supports": [{"detection": item.detection, "why_merged": item.why_merged} for item in entry.supports],
             "told": entry.told,
             "past": dict(sorted(entry.past.items())),
             "surplus": sorted(entry.surplus),

@@ -18,9 +18,9 @@ FIGURE: Final = 0.05
 """What a shared figure (`dead 22` in both) adds to the similarity, and `MOST_FIGURES` the most that count."""
 MOST_FIGURES: Final = 2
 OTHER_TOLL: Final = 0.1
-"""What is taken off when two accounts of an attack both state tolls, and not one of them is the same: attacks in one war are told
-in the same words, and their dead tell them apart. Of the pairs of judged attacks near the threshold, about half of those with
-different tolls are two attacks, and next to none of those with the same or no toll."""
+"""What is taken off when two accounts of an attack both state tolls, and not one of them is the same: attacks in one war are
+told in the same words, and their dead tell them apart. Of the pairs of judged attacks near the threshold, about half of
+those with different tolls are two attacks, and next to none of those with the same or no toll."""
 
 _EARTH_KM: Final = 6371.0
 _SHOWN_TERMS: Final = 8
