@@ -6,10 +6,12 @@ replaced before version 2 is written.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
-from typing import Final, TypeVar
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -114,25 +116,36 @@ def decode_alert(value: bytes) -> Alert:
     return _checked(_decode(value, "alert", _ALERT, ALERT_VERSION))
 
 
-def dump(fields: Mapping[str, object]) -> bytes:
+def dump(content: Mapping[str, object]) -> bytes:
     """Write a mapping as compact JSON; records become objects, aware times strings."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=_default).encode("utf-8")
+    return _ENCODER.encode(content).encode("utf-8")
 
 
-def _fields(record: object) -> dict[str, object]:
+def _fields(record: Any) -> dict[str, object]:  # noqa: ANN401 - any dataclass of two fields or more
     """Return a record's own fields; records in it come to `_default` in turn. `asdict` would copy all, which costs most."""
-    return {name: getattr(record, name) for name in type(record).__slots__}  # type: ignore[attr-defined]  # records have slots
+    kind: Any = type(record)
+    names, values = _readers(kind)
+    return dict(zip(names, values(record), strict=True))
+
+
+@cache
+def _readers(kind: Any) -> tuple[tuple[str, ...], Callable[[object], tuple[object, ...]]]:  # noqa: ANN401 - as above
+    names = tuple(field.name for field in fields(kind))
+    return names, attrgetter(*names)
 
 
 def _default(value: object) -> object:
+    if is_dataclass(value):
+        return _fields(value)
     if isinstance(value, datetime):
         return format_time(value)
     if isinstance(value, date):
         return value.isoformat()
-    if is_dataclass(value) and not isinstance(value, type):
-        return _fields(value)
     message = f"{type(value).__name__} has no JSON form here"
     raise TypeError(message)
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_default)
 
 
 def _head(value: bytes, kind: str) -> _Head:
@@ -140,18 +153,18 @@ def _head(value: bytes, kind: str) -> _Head:
     try:
         return _HEAD.validate_json(value)
     except ValidationError:
-        fields = _object(value, kind)
-        return _Head(fields.get("schema_version"), fields.get("record"))
+        content = _object(value, kind)
+        return _Head(content.get("schema_version"), content.get("record"))
 
 
 def _object(value: bytes, kind: str) -> dict[str, object]:
     try:
-        fields = json.loads(value)
+        content = json.loads(value)
     except (ValueError, RecursionError) as error:
         raise RecordError(RejectReason.NOT_JSON, f"not JSON: {type(error).__name__}") from None
-    if not isinstance(fields, dict):
+    if not isinstance(content, dict):
         raise RecordError(RejectReason.NOT_AN_OBJECT, f"a {kind} is a JSON object")
-    return fields
+    return content
 
 
 def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record], current: int) -> _Record:

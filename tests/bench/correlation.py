@@ -15,9 +15,9 @@ from random import Random
 
 from detector.cli.console import messages, print_table
 from detector.core import wire
-from detector.core.correlation.copies import sample_text
 from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.rules import Rules
+from detector.core.correlation.sampling import sample_text
 from detector.core.eventtypes import EVENT_TYPES, STATUSES
 from detector.core.ids import content_id
 from detector.core.parsing import parse_article
@@ -64,7 +64,7 @@ def _cost(count: int) -> Iterator[tuple[str, str]]:
     correlator = Correlator(Rules(), families)
     began = time.process_time()
     for value in values:
-        correlator.process(wire.decode_finding(value))
+        correlator.process(wire.decode_finding(value), value)
     correlated = time.process_time() - began
     detecting = classified / len(parsed) + BASE_RATE * placed / len(found)
     added = BASE_RATE * (sketched + correlated) / len(found)
@@ -88,7 +88,7 @@ def _live(events: int, count: int, rounds: int) -> Iterator[tuple[str, str]]:
             fresh = [wire.encode_detection(item) for item in _stories(count, seed=100 + number)]
             began = time.process_time()
             for value in fresh:
-                correlator.process(wire.decode_finding(value))
+                correlator.process(wire.decode_finding(value), value)
             speeds[name].append(count / (time.process_time() - began))
     del empty
     none, many = statistics.median(speeds["none"]), statistics.median(speeds["many"])

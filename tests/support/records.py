@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from detector.core.correlation.copies import sample_text
+from detector.core.correlation.sampling import sample_text
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.records import (
     Alert,

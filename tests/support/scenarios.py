@@ -87,7 +87,7 @@ class Pipeline:
         partition = sum(key_of(finding).encode()) % PARTITIONS
         if self.restart:
             self._correlators[partition] = Correlator(self.rules, self.families, self.changelogs[partition])
-        step = self._correlators[partition].process(finding)
+        step = self._correlators[partition].process(finding, encoded)
         for table, messages in ((self.changelogs[partition], step.entries), (self.events, step.events)):
             for key, value in messages:
                 table.pop(key, None)

@@ -9,6 +9,7 @@ is the watermark, the latest data time seen.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from detector.core.correlation.entry import Entry
 from detector.core.correlation.families import Families
@@ -22,7 +23,10 @@ from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Decision, Message, Step
 from detector.core.correlation.support import Support, support_of
 from detector.core.correlation.telling import Telling, event_message
-from detector.core.records import Comparison, Detection, Retraction
+from detector.core.records import DETECTION_VERSION, Comparison, Detection, Retraction
+
+_OWN: Final = f'{{"schema_version":{DETECTION_VERSION},"detection_id":"'.encode("ascii")
+"""How a detection of this version begins."""
 
 
 class Correlator:
@@ -49,8 +53,11 @@ class Correlator:
         """Return one event's state; raises `KeyError` when it is not kept."""
         return self._kept.get(event_id)
 
-    def process(self, record: Detection | Retraction) -> Step:
-        """Take in a record; the same record again changes nothing and gives the alerts that it once caused."""
+    def process(self, record: Detection | Retraction, value: bytes | None = None) -> Step:
+        """Take in a record; the same record again changes nothing and gives the alerts that it once caused.
+
+        `value` are the bytes that the record was read from, which spares writing it again.
+        """
         kept, key = self._kept, key_of(record)
         kept.watermark = max(kept.watermark, _moment(record) or kept.watermark)
         expired = tuple(kept.expire())
@@ -62,7 +69,8 @@ class Correlator:
             if before is None:
                 return _step((), (), (), _decision("unknown", None), expired)
             return self._change(record, key, before, None, {}, expired)
-        support = support_of(record, self._families)
+        own = value is not None and value.startswith(_OWN)
+        support = support_of(record, self._families, encoded=value.decode("utf-8") if value and own else None)
         return self._change(record, key, before, support, self._links(key, support), expired)
 
     def _supported(self, record: Detection | Retraction, events: Sequence[str]) -> str | None:

@@ -15,11 +15,10 @@ from pydantic import TypeAdapter
 from detector.core import wire
 from detector.core.correlation.families import Families
 from detector.core.correlation.support import Support, support_of
-from detector.core.records import Alert, Comparison, Detection
+from detector.core.records import Alert, Comparison
 
 FORMAT: Final = 1
 
-_DETECTION: Final = TypeAdapter(Detection)
 _COMPARISON: Final = TypeAdapter(Comparison)
 
 
@@ -86,7 +85,7 @@ def encode_entry(entry: Entry) -> bytes:
             "version": entry.version,
             "opened": entry.opened,
             "touched": entry.touched,
-            "supports": [{"detection": item.detection, "why_merged": item.why_merged} for item in entry.supports],
+            "supports": [{"detection": item.encoded, "why_merged": item.why_merged} for item in entry.supports],
             "told": entry.told,
             "past": dict(sorted(entry.past.items())),
             "surplus": sorted(entry.surplus),
@@ -107,7 +106,8 @@ def decode_entry(value: bytes, families: Families) -> Entry:
     for item in fields["supports"]:
         merged = item["why_merged"]
         comparison = _COMPARISON.validate_python(merged) if merged else None
-        supports.append(support_of(_DETECTION.validate_python(item["detection"]), families, comparison))
+        detection = wire.decode_detection(item["detection"].encode("utf-8"))
+        supports.append(support_of(detection, families, comparison, item["detection"]))
     return Entry(
         event_id=fields["event_id"],
         key=fields["key"],

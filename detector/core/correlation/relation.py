@@ -6,7 +6,7 @@ Both questions are symmetric and look at the two alone, so that no order of arri
 import math
 from typing import Final
 
-from detector.core.correlation.copies import are_copies, read_sample
+from detector.core.correlation.copies import are_copies
 from detector.core.correlation.rules import TypeRules
 from detector.core.correlation.support import Support
 from detector.core.correlation.terms import shared_terms
@@ -60,7 +60,7 @@ def compare(one: Support, other: Support) -> Comparison:
         figures=tuple(f"{unit} {value}" for unit, value in sorted(one.figures & other.figures)),
         days=abs(one.day - other.day) if one.day is not None and other.day is not None else None,
         kilometres=round(km) if km is not None else None,
-        copy=are_copies(read_sample(one.detection.sketch.copies), read_sample(other.detection.sketch.copies)),
+        copy=are_copies(one.sample, other.sample),
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from detector.core.correlation.copies import sample_text
 from detector.core.correlation.dates import stated_day
 from detector.core.correlation.families import agency_of
+from detector.core.correlation.sampling import sample_text
 from detector.core.correlation.terms import TermWeights, terms_of
 from detector.core.records import Article, Evidence, Sketch
 

@@ -5,9 +5,10 @@ outlet is unknown adds no source of its own.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Final
 
-from detector.core.correlation.copies import copy_pairs, read_sample
+from detector.core.correlation.copies import are_copies
 from detector.core.correlation.support import Support
 from detector.core.records import Certainty
 
@@ -17,18 +18,21 @@ _CONFIRMED: Final = "confirmed"
 
 def independent_outlets(supports: Sequence[Support]) -> int:
     """Return the number of independent sources."""
-    known = [item for item in supports if item.source is not None]
-    owner: dict[str, str] = {item.source: item.source for item in known if item.source}
+    by_source: dict[str, list[Support]] = {}
+    for item in supports:
+        if item.source is not None:
+            by_source.setdefault(item.source, []).append(item)
+    owner = {source: source for source in by_source}
 
     def root(source: str) -> str:
         while owner[source] != source:
             source = owner[source]
         return source
 
-    if len(owner) > 1:
-        for one, other in copy_pairs([read_sample(item.detection.sketch.copies) for item in known]):
-            a, b = sorted((root(known[one].source or ""), root(known[other].source or "")))
-            owner[b] = a
+    for one, other in combinations(sorted(by_source), 2):
+        a, b = root(one), root(other)
+        if a != b and any(are_copies(x.sample, y.sample) for x in by_source[one] for y in by_source[other]):
+            owner[max(a, b)] = min(a, b)
     return len({root(source) for source in owner})
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from detector.core import wire
+from detector.core.correlation.copies import read_sample
 from detector.core.correlation.families import Families
 from detector.core.correlation.vector import Vector
 from detector.core.records import Comparison, Detection, Unit
@@ -38,10 +40,14 @@ class Support:
     official: bool
     renews: bool
     """The words speak of a truce as a new one."""
+    encoded: str
+    """The detection as it stands in an entry."""
     figures: frozenset[tuple[Unit, int]]
     dead: frozenset[int]
     """Every toll that the evidence states."""
     vector: Vector
+    sample: frozenset[int]
+    """For telling copies."""
 
     @property
     def article_id(self) -> str:
@@ -54,8 +60,13 @@ class Support:
         return self.seen_at, self.detection.detection_id
 
 
-def support_of(detection: Detection, families: Families, why_merged: Comparison | None = None) -> Support:
-    """Work out what correlation needs of a detection; the same detection gives the same support."""
+def support_of(
+    detection: Detection, families: Families, why_merged: Comparison | None = None, encoded: str | None = None
+) -> Support:
+    """Work out what correlation needs of a detection; the same detection gives the same support.
+
+    `encoded` spares writing the detection again when it was read from an entry.
+    """
     seen = detection.published_at or detection.ingested_at
     if detection.published_at and detection.ingested_at:
         seen = min(detection.published_at, detection.ingested_at)  # nothing is published after it was received
@@ -70,7 +81,9 @@ def support_of(detection: Detection, families: Families, why_merged: Comparison 
         source=families.source(detection.outlet, detection.url, detection.sketch.agency),
         official=families.is_official(detection.outlet, detection.url) or _OFFICIAL.search(words) is not None,
         renews=_RENEWED.search(words.lower()) is not None,
+        encoded=encoded or wire.encode_detection(detection).decode("utf-8"),
         figures=frozenset(figures),
         dead=frozenset(value for unit, value in figures if unit == "dead"),
         vector=Vector.of(detection.sketch.terms),
+        sample=read_sample(detection.sketch.copies),
     )

@@ -9,7 +9,6 @@ judged news at a B-cubed F1 about 0.02 lower, and the package would add 0.9 MB.
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +31,18 @@ HEAD_CHARS: Final = 1500
 """How much of the text is read beside title and evidence: news tells first what it is about."""
 HEAVIEST: Final = 255
 
-_WORD: Final = re.compile(r"[^\W\d_][^\W\d_'’-]{2,}")
-_STOP: Final = ENGLISH_STOP_WORDS | {"said", "says", "say", "told", "according", "mr", "mrs"}
+_OFTEN: Final = 20
+_FREQUENCY: Final = [0.0, *(1.0 + math.log(count) for count in range(1, _OFTEN + 1))]
+_BLANKS: Final = {code: " " for code in range(128) if not chr(code).isalpha()} | dict.fromkeys(
+    map(ord, "‘’‚“”„«»‹›–—―…·•©®™§¶°\u00a0\u2009\u200b\u202f\ufeff█"), " "
+)
+"""What parts words: everything in ASCII that is no letter, and the typographic signs that news is written with."""
+_SHORTEST: Final = 3
+_STOP: Final = ENGLISH_STOP_WORDS | {
+    *("said", "says", "say", "told", "according", "mrs"),
+    *("didn", "doesn", "isn", "wasn", "don", "couldn", "wouldn", "aren", "weren"),
+}
+_TYPOGRAPHY: Final = ("’", "‘", "“", "”", "–", "—")
 
 
 class TermWeightsError(ValueError):
@@ -70,20 +79,24 @@ def bucket(word: str) -> int:
 
 def content_words(text: str) -> list[str]:
     """Return the words of a text that carry content, lower case, without possessives, in order."""
-    found = _WORD.findall(text.replace("'s", " ").replace("’s", " ").lower())
-    return [word for word in found if word not in _STOP]
+    if not text.isascii():
+        for sign in _TYPOGRAPHY:  # mostly the only ones beyond ASCII; `translate` is much faster within it
+            text = text.replace(sign, " ")
+    words = text.lower().translate(_BLANKS).split()
+    return [word for word in words if len(word) >= _SHORTEST and word not in _STOP]
 
 
 def terms_of(article: Article, evidence: Sequence[Evidence], weights: TermWeights) -> tuple[Term, ...]:
     """Return the terms that tell most of an article: of title, evidence and the head of the text."""
     parts = [article.title or "", *(item.sentence for item in evidence), article.text[:HEAD_CHARS]]
     counts = Counter(content_words("\n".join(parts)))
-    scored = [(weights.of(word) * (1.0 + math.log(count)), word) for word, count in counts.items()]
-    scored = sorted((-score, word) for score, word in scored if score > 0)[:MOST_TERMS]
+    table = weights.table
+    scored = [(-table[bucket(word)] * _FREQUENCY[min(count, _OFTEN)], word) for word, count in counts.items()]
+    scored = sorted([pair for pair in scored if pair[0]])[:MOST_TERMS]
     if not scored:
         return ()
-    heaviest = -scored[0][0]
-    return tuple(Term(term=word, weight=max(1, round(-score / heaviest * HEAVIEST))) for score, word in scored)
+    factor = HEAVIEST / scored[0][0]
+    return tuple([Term(word, round(score * factor) or 1) for score, word in scored])
 
 
 def shared_terms(one: Sequence[Term], other: Sequence[Term], most: int) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.core import wire
-from detector.core.correlation.copies import sample_text
 from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.families import Families
 from detector.core.correlation.rules import Rules
+from detector.core.correlation.sampling import sample_text
 from detector.core.correlation.step import Message
 from detector.core.correlation.summary import summarise
 from detector.core.eventtypes import STATUSES, EventType
