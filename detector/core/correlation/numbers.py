@@ -39,6 +39,7 @@ _MULTIPLES: Final[Mapping[str, int]] = {
     "thousand": 1000,
     "million": 1_000_000,
 }
+_GROUPS: Final = frozenset(("thousand", "million"))
 _VAGUE: Final[Mapping[str, int]] = {
     "dozens": 24,
     "scores": 40,
@@ -66,7 +67,7 @@ _DIGITS: Final = r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?"
 NUMBER: Final = (
     rf"(?:(?:{'|'.join(sorted(_VAGUE, key=len, reverse=True))})"
     rf"|(?:{_DIGITS}|(?:{_WORDS})(?:[\s-](?:{_WORDS}))?|an?(?=\s(?:dozen|hundred|thousand|million)))"
-    rf"(?:\s(?:dozen|hundred|thousand|million)\b)*)"
+    rf"(?:\s(?:dozen|hundred|thousand|million)\b(?:\s(?:and\s)?(?:{_WORDS})\b(?:[\s-](?:{_WORDS})\b)?)?)*)"
 )
 """Regular expression of a number, without groups; for lower-case text."""
 BOUND: Final = rf"(?:{'|'.join(sorted(_BOUNDS, key=len, reverse=True))})"
@@ -88,7 +89,7 @@ def read_number(stated: str, bound: str | None) -> Number | None:
     """
     if stated in _VAGUE:
         return Number(_VAGUE[stated], "at_least")
-    value = 0.0
+    thousands = value = 0.0
     for part in _PARTS.findall(stated):
         if part[0].isdigit():
             value = float(part.replace(",", ""))
@@ -96,6 +97,9 @@ def read_number(stated: str, bound: str | None) -> Number | None:
             value += _SMALL[part]
         elif part in _MULTIPLES:
             value = max(value, 1.0) * _MULTIPLES[part]
+            if part in _GROUPS:
+                thousands, value = thousands + value, 0.0
+    value += thousands
     if value != int(value):
         return None
     return Number(int(value), _BOUNDS[bound] if bound else "exact")
