@@ -55,29 +55,38 @@ class _Cluster:
 
 
 def group(supports: Sequence[Support], rules: TypeRules) -> Grouping:
-    """Group the detections of one key that are tied to each other, directly or through others."""
+    """Group detections of one key.
+
+    Detections that no chain of alike pairs ties together do not bear on each other, so more of them may be given than
+    needed: the groups of the others are the same.
+    """
     ordered = sorted(supports, key=lambda item: item.order)
-    found = renewals(ordered, rules)
     edges = _edges(ordered, rules)
-    clusters = [_cluster(item, found, rules) for item in ordered]
     home = list(range(len(ordered)))
-    for _, one, other in edges:
-        a, b = sorted((home[one], home[other]))
-        if a != b and _can_join(clusters[a], clusters[b], rules):
-            _join(clusters[a], clusters[b])
-            home = [a if owner == b else owner for owner in home]
-    owners = sorted(set(home))
-    rank = {owner: number for number, owner in enumerate(owners)}
-    groups = tuple(
-        tuple(item for item, owner in zip(ordered, home, strict=True) if owner == chosen) for chosen in owners
-    )
-    tied = {(rank[home[one]], rank[home[other]]) for _, one, other in edges}
-    number_of = {item.article_id: rank[owner] for item, owner in zip(ordered, home, strict=True)}
-    after = [(number_of[item.renewal.article_id], number_of[item.collapse.article_id]) for item in found]
+    follows: list[tuple[int, int]] = []
+    for tied in _components(len(ordered), edges):
+        found = renewals([ordered[number] for number in tied], rules)
+        clusters = {number: _cluster(ordered[number], found, rules) for number in tied}
+        for _, one, other in edges:
+            if one not in clusters:
+                continue
+            a, b = sorted((home[one], home[other]))
+            if a != b and _can_join(clusters[a], clusters[b], rules):
+                _join(clusters[a], clusters[b])
+                for number in tied:
+                    home[number] = a if home[number] == b else home[number]
+        at = {ordered[number].article_id: number for number in tied}
+        follows += [(at[each.renewal.article_id], at[each.collapse.article_id]) for each in found]
+    rank = {owner: number for number, owner in enumerate(sorted(set(home)))}
+    groups: list[list[Support]] = [[] for _ in rank]
+    for item, owner in zip(ordered, home, strict=True):
+        groups[rank[owner]].append(item)
+    between = {tuple(sorted((rank[home[one]], rank[home[other]]))) for _, one, other in edges}
+    after = dict.fromkeys((rank[home[new]], rank[home[old]]) for new, old in follows)
     return Grouping(
-        groups=groups,
-        rivals=frozenset((min(pair), max(pair)) for pair in tied if pair[0] != pair[1]),
-        follows=tuple(dict.fromkeys(pair for pair in after if pair[0] != pair[1])),
+        groups=tuple(map(tuple, groups)),
+        rivals=frozenset((pair[0], pair[1]) for pair in between if pair[0] != pair[1]),
+        follows=tuple(pair for pair in after if pair[0] != pair[1]),
     )
 
 
@@ -107,6 +116,19 @@ def renewals(ordered: Sequence[Support], rules: TypeRules) -> list[Renewal]:
             if surely and near_in_time(collapse, later, rules) and not apart(collapse, later, rules):
                 found.setdefault(later.article_id, Renewal(collapse=collapse, renewal=later))
                 break
+    return list(found.values())
+
+
+def _components(count: int, edges: Sequence[tuple[float, int, int]]) -> list[list[int]]:
+    """Return the numbers that edges tie together, each part ascending."""
+    part = list(range(count))
+    for _, one, other in edges:
+        a, b = sorted((part[one], part[other]))
+        if a != b:
+            part = [a if each == b else each for each in part]
+    found: dict[int, list[int]] = {}
+    for number, each in enumerate(part):
+        found.setdefault(each, []).append(number)
     return list(found.values())
 
 
