@@ -143,7 +143,7 @@ class Correlator:
 
     def _repeat(self, record: Detection | Retraction, events: Sequence[str], expired: tuple[str, ...]) -> Step:
         """Give again what the record once caused, and everything that may not have been written then."""
-        entries = [self._kept.get(event_id) for event_id in events]
+        entries = [self._kept.get(event_id) for event_id in sorted(events)]
         caused = [
             (told.turn, entry.event_id, told.alert)
             for entry in entries

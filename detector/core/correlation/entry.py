@@ -5,7 +5,7 @@ out from it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from detector.core import wire
 from detector.core.correlation.families import Families
 from detector.core.correlation.support import Support, support_of
+from detector.core.correlation.vector import Vector
 from detector.core.records import Alert, Comparison
 
 FORMAT: Final = 1
@@ -75,6 +76,67 @@ class Entry:
         return "live" if self.supports else "cancelled"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What is needed of an entry to find it and to compare with it: cheap to read, where reading the entry is not."""
+
+    event_id: str
+    key: str
+    touched: datetime
+    rivals: frozenset[str]
+    articles: Mapping[str, int]
+    """Each article that the entry names, with its latest revision there."""
+    supports: tuple[tuple[str, int | None, Vector], ...]
+    """Article, day and vector of each support."""
+
+
+def outline(entry: Entry) -> Outline:
+    """Return the outline of an entry."""
+    named = [(item.article_id, item.detection.revision) for item in entry.supports]
+    return Outline(
+        event_id=entry.event_id,
+        key=entry.key,
+        touched=entry.touched,
+        rivals=entry.rivals,
+        articles=_latest([*entry.past.items(), *((told.article_id, told.revision) for told in entry.told), *named]),
+        supports=tuple((item.article_id, item.day, item.vector) for item in entry.supports),
+    )
+
+
+def decode_outline(value: bytes) -> Outline:
+    """Read the outline of an entry. Raises `EntryError` for another format."""
+    content = _read(value)
+    supports = [item["outline"] for item in content["supports"]]
+    told = [(item["article_id"], item["revision"]) for item in content["told"]]
+    named = [(article, revision) for article, revision, *_ in supports]
+    return Outline(
+        event_id=content["event_id"],
+        key=content["key"],
+        touched=datetime.fromisoformat(content["touched"]),
+        rivals=frozenset(content["rivals"]),
+        articles=_latest([*content["past"].items(), *told, *named]),
+        supports=tuple(
+            (article, day, Vector(tuple(buckets), tuple(weights), sum(weight * weight for weight in weights)))
+            for article, _, day, buckets, weights in supports
+        ),
+    )
+
+
+def _latest(named: Iterable[tuple[str, int]]) -> dict[str, int]:
+    latest: dict[str, int] = {}
+    for article, revision in named:
+        latest[article] = max(revision, latest.get(article, revision))
+    return latest
+
+
+def _read(value: bytes) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(value)
+    if content.get("format") != FORMAT:
+        message = f"an event's kept state has format {content.get('format')}; this program reads {FORMAT}"
+        raise EntryError(message)
+    return content
+
+
 def encode_entry(entry: Entry) -> bytes:
     """Write an entry as one JSON object."""
     return wire.dump(
@@ -85,7 +147,20 @@ def encode_entry(entry: Entry) -> bytes:
             "version": entry.version,
             "opened": entry.opened,
             "touched": entry.touched,
-            "supports": [{"detection": item.encoded, "why_merged": item.why_merged} for item in entry.supports],
+            "supports": [
+                {
+                    "detection": item.encoded,
+                    "why_merged": item.why_merged,
+                    "outline": [
+                        item.article_id,
+                        item.detection.revision,
+                        item.day,
+                        item.vector.buckets,
+                        item.vector.weights,
+                    ],
+                }
+                for item in entry.supports
+            ],
             "told": entry.told,
             "past": dict(sorted(entry.past.items())),
             "surplus": sorted(entry.surplus),
@@ -98,10 +173,7 @@ def encode_entry(entry: Entry) -> bytes:
 
 def decode_entry(value: bytes, families: Families) -> Entry:
     """Read an entry. Raises `EntryError` for another format."""
-    fields: dict[str, Any] = json.loads(value)
-    if fields.get("format") != FORMAT:
-        message = f"an event's kept state has format {fields.get('format')}; this program reads {FORMAT}"
-        raise EntryError(message)
+    fields = _read(value)
     supports = []
     for item in fields["supports"]:
         merged = item["why_merged"]

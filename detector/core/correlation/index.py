@@ -65,11 +65,11 @@ class Index:
         self._days: defaultdict[str, set[int]] = defaultdict(set)
         self._dense: NDArray[np.int64] = np.zeros(BUCKETS, dtype=np.int64)
 
-    def add(self, key: str, support: Support) -> None:
+    def add(self, key: str, article: str, day: int | None, vector: Vector) -> None:
         """Add a support, which must not be in it."""
-        self._blocks.setdefault((key, support.day), Block()).add(support.article_id, support.vector)
-        if support.day is not None:
-            self._days[key].add(support.day)
+        self._blocks.setdefault((key, day), Block()).add(article, vector)
+        if day is not None:
+            self._days[key].add(day)
 
     def remove(self, key: str, article: str, day: int | None) -> None:
         """Remove a support, which must be in it."""

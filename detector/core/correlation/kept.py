@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from detector.core.correlation.entry import Entry, decode_entry, encode_entry
+from detector.core.correlation.entry import Entry, Outline, decode_entry, decode_outline, encode_entry, outline
 from detector.core.correlation.families import Families
 from detector.core.correlation.index import Index
 from detector.core.correlation.rules import Rules
@@ -61,15 +61,14 @@ class Kept:
                     newer = text.encode("utf-8")
                     if event_id not in entries or _version(newer) > _version(entries[event_id]):
                         entries[event_id] = newer
-        decoded = sorted(
-            (decode_entry(value, self._families) for value in entries.values()),
-            key=lambda entry: (entry.touched, entry.event_id),
-        )
-        for entry in decoded:
-            self._link(entry, entries[entry.event_id])
-            for item in entry.supports:
-                self.index.add(entry.key, item)
-            self.watermark = max(self.watermark, entry.touched)
+        for value in entries.values():
+            read = decode_outline(value)
+            self._link(read, value)
+            for article, day, vector in read.supports:
+                self.index.add(read.key, article, day, vector)
+            self.watermark = max(self.watermark, read.touched)
+        for kind, ages in self._by_age.items():
+            self._by_age[kind] = OrderedDict(sorted(ages.items(), key=lambda pair: (pair[1], pair[0])))
 
     def get(self, event_id: str) -> Entry:
         """Return an event that is kept."""
@@ -102,13 +101,14 @@ class Kept:
         for name in old.keys() - new.keys():
             self.index.remove(key, name[0], old[name].day)
         for name in new.keys() - old.keys():
-            self.index.add(key, new[name])
+            self.index.add(key, name[0], new[name].day, new[name].vector)
         for entry in before:
-            self._unlink(entry)
+            self._unlink(outline(entry))
         messages = []
         for entry in entries:
             value = encode_entry(entry)
-            self._link(entry, value)
+            self._link(outline(entry), value)
+            self._remember(entry)
             messages.append(Message(entry.event_id, value))
         return _journalled(messages, key)
 
@@ -121,41 +121,39 @@ class Kept:
                 event_id, touched = next(iter(ages.items()))
                 if touched == NEVER or self.watermark - touched <= quiet:
                     break
-                entry = self.get(event_id)
-                for item in entry.supports:
-                    self.index.remove(entry.key, item.article_id, item.day)
-                self._unlink(entry)
+                read = decode_outline(self.entries[event_id])
+                for article, day, _ in read.supports:
+                    self.index.remove(read.key, article, day)
+                self._unlink(read)
                 del self.entries[event_id]
                 self._recent.pop(event_id, None)
                 self._rivals.pop(event_id, None)
                 gone.append(event_id)
         return gone
 
-    def _link(self, entry: Entry, value: bytes) -> None:
+    def _link(self, entry: Outline, value: bytes) -> None:
         kind = EventType(entry.key.partition("|")[0])
         self.entries[entry.event_id] = value
-        self._remember(entry)
         self._by_age[kind][entry.event_id] = entry.touched
         self._by_age[kind].move_to_end(entry.event_id)
         for rival in entry.rivals:
             self._rivals[entry.event_id].add(rival)
             self._rivals[rival].add(entry.event_id)
-        for article, revision in _articles(entry).items():
+        for article, revision in entry.articles.items():
             seen = self.seen.setdefault((entry.key, article), Seen(revision, None, ()))
             seen.revision = max(seen.revision, revision)
             seen.events = tuple(dict.fromkeys((*seen.events, entry.event_id)))
-        for item in entry.supports:
-            seen = self.seen[entry.key, item.article_id]
-            seen.home = entry.event_id
+        for article, _, _ in entry.supports:
+            self.seen[entry.key, article].home = entry.event_id
 
-    def _unlink(self, entry: Entry) -> None:
+    def _unlink(self, entry: Outline) -> None:
         kind = EventType(entry.key.partition("|")[0])
         self._by_age[kind].pop(entry.event_id)
         for rival in self._rivals.pop(entry.event_id, ()):
             self._rivals[rival].discard(entry.event_id)
-        for item in entry.supports:
-            self.seen[entry.key, item.article_id].home = None
-        for article in _articles(entry):
+        for article, _, _ in entry.supports:
+            self.seen[entry.key, article].home = None
+        for article in entry.articles:
             seen = self.seen[entry.key, article]
             seen.events = tuple(event_id for event_id in seen.events if event_id != entry.event_id)
             if not seen.events:
@@ -165,17 +163,6 @@ class Kept:
         self._recent[entry.event_id] = entry
         if len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
-
-
-def _articles(entry: Entry) -> dict[str, int]:
-    """Return each article that an entry names, with its latest revision there."""
-    named = dict(entry.past)
-    for told in entry.told:
-        named[told.article_id] = max(told.revision, named.get(told.article_id, told.revision))
-    for item in entry.supports:
-        revision = item.detection.revision
-        named[item.article_id] = max(revision, named.get(item.article_id, revision))
-    return named
 
 
 def _version(value: bytes) -> int:
