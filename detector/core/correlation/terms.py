@@ -4,8 +4,10 @@ The weights of words (inverse document frequencies) come from a table that ships
 scikit-learn's hash (as in `HashingVectorizer`), so that it holds no word of any text and every word has a weight.
 Words themselves are kept in a sketch, because a decision must be able to say what was shared.
 
-Chosen by measurement against MinHash (datasketch 2.0): unweighted sets of words, which MinHash estimates, group the
-judged news at a B-cubed F1 about 0.02 lower, and the package would add 0.9 MB.
+Chosen by measurement against MinHash (datasketch 2.0, 0.9 MB more to install). The Jaccard similarity of the sets of
+words, which MinHash estimates, groups the judged news as well (B-cubed F1 0.872 against 0.876), but only with a
+threshold of 0.08 to 0.10; there the estimate of 128 permutations is off by 0.026 (one standard deviation), and it
+cannot name the words that two articles share.
 """
 
 import math
