@@ -58,7 +58,11 @@ class Entry:
     supports: tuple[Support, ...]
     """In order of data time; none when it is cancelled."""
     told: tuple[Told, ...]
-    """Its thread, oldest first."""
+    """The latest alerts of its thread, oldest first."""
+    forgotten: int
+    """Alerts of the thread before those."""
+    outlets_told: int
+    """The most independent outlets that an alert told of."""
     past: Mapping[str, int]
     """Articles that are not among the supports (any more), with the revision that decided so."""
     surplus: frozenset[str]
@@ -69,6 +73,16 @@ class Entry:
     """The event that it renews."""
     reason: str | None
     """Why it is cancelled; null while it lives."""
+
+    @property
+    def sequence(self) -> int:
+        """Number of the next alert."""
+        return self.forgotten + len(self.told)
+
+    @property
+    def last(self) -> Alert | None:
+        """What was told last."""
+        return self.told[-1].read() if self.told else None
 
     @property
     def state(self) -> Literal["live", "cancelled"]:
@@ -162,6 +176,8 @@ def encode_entry(entry: Entry) -> bytes:
                 for item in entry.supports
             ],
             "told": entry.told,
+            "forgotten": entry.forgotten,
+            "outlets_told": entry.outlets_told,
             "past": dict(sorted(entry.past.items())),
             "surplus": sorted(entry.surplus),
             "rivals": sorted(entry.rivals),
@@ -188,6 +204,8 @@ def decode_entry(value: bytes, families: Families) -> Entry:
         touched=datetime.fromisoformat(fields["touched"]),
         supports=tuple(supports),
         told=tuple(Told(**item) for item in fields["told"]),
+        forgotten=fields["forgotten"],
+        outlets_told=fields["outlets_told"],
         past=fields["past"],
         surplus=frozenset(fields["surplus"]),
         rivals=frozenset(fields["rivals"]),

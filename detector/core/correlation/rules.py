@@ -53,6 +53,9 @@ class Rules:
     """Articles kept of one event with their evidence, which bounds its record to some 400 KB; of more, the first and the
     latest are kept, the others counted."""
 
+    most_alerts: int = 50
+    """Latest alerts kept of a thread, so that a record that comes again can give what it caused; bounds the record as well."""
+
     def of(self, kind: EventType) -> TypeRules:
         """Return the rules of a type."""
         return self.types[kind]

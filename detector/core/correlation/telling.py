@@ -55,6 +55,7 @@ class Telling:
             joined = support is not None and support in members
             if joined and support is not None:
                 members = tuple(replace(item, why_merged=why) if item is support else item for item in members)
+            absorbed = [self._region[ended].surplus for ended, into in placing.ended.items() if into == event_id]
             rivals = {placing.event_of_group[other] for pair in grouping.rivals if number in pair for other in pair}
             old_event = next((placing.event_of_group[old] for new, old in grouping.follows if new == number), None)
             self._go_on(
@@ -64,6 +65,7 @@ class Telling:
                 parted_from=placing.opened.get(number),
                 renews=old_event,
                 why=why if joined else None,
+                absorbed=frozenset().union(*absorbed),
             )
 
     def endings(self, placing: Placing) -> None:
@@ -73,8 +75,8 @@ class Telling:
             if not entry.supports:
                 continue
             reason = MERGED if into else _GONE[self._record.reason] if isinstance(self._record, Retraction) else _MOVED
-            thread = [told.read() for told in entry.told]
-            alert = threads.cancel(thread, reason, self._last.get(into) if into else None)
+            last = entry.told[-1].read()
+            alert = threads.cancel(entry, last, reason, self._last.get(into) if into else None)
             past = dict(entry.past)
             if event_id == self._before:
                 past[self._record.article_id] = self._record.revision
@@ -93,9 +95,10 @@ class Telling:
         parted_from: str | None,
         renews: str | None,
         why: Comparison | None,
+        absorbed: frozenset[str],
     ) -> None:
         entry = self._region.get(event_id) or self._kept_or_new(event_id)
-        kept_members, surplus, past = self._bounded(entry, members, gone=event_id == self._before)
+        kept_members, surplus, past = self._bounded(entry, members, absorbed, gone=event_id == self._before)
         if (
             kept_members == entry.supports
             and rivals == entry.rivals
@@ -105,26 +108,27 @@ class Telling:
             self._last[event_id] = entry.told[-1].read().alert_id
             return
         summary = summarise(kept_members, len(surplus))
-        thread = [told.read() for told in entry.told]
+        last = entry.last
         alert: Alert | None = None
-        if not entry.supports:
+        if last is None or not entry.supports:
             origin_event, how = (renews, RENEWS) if renews else (parted_from, PARTED)
             origin = (self._last[origin_event], how) if origin_event and origin_event in self._last else None
-            alert = threads.first_alert(event_id, summary, thread, origin)
+            alert = threads.first_alert(entry, summary, origin)
             entry = replace(entry, follows=renews, reason=None)
-        elif changed := threads.changes(thread[-1], summary, thread, self._rules.outlet_marks):
-            alert = threads.update(event_id, summary, thread, changed, why)
+        elif changed := threads.changes(last, summary, entry.outlets_told, self._rules.outlet_marks):
+            alert = threads.update(entry, summary, last, changed, why)
         self._keep(replace(entry, supports=kept_members, surplus=surplus, past=past, rivals=rivals), alert, summary)
 
     def _bounded(
-        self, entry: Entry, members: tuple[Support, ...], *, gone: bool
+        self, entry: Entry, members: tuple[Support, ...], absorbed: frozenset[str], *, gone: bool
     ) -> tuple[tuple[Support, ...], frozenset[str], dict[str, int]]:
         """Return the supports to keep, those only counted, and the articles that are no supports."""
         most = self._rules.most_supports
         dropped = members[1 : len(members) - most + 1] if len(members) > most else ()
         names = {item.article_id for item in members}
-        surplus = (entry.surplus - {self._record.article_id}) | {item.article_id for item in dropped}
+        surplus = ((entry.surplus | absorbed) - {self._record.article_id}) | {item.article_id for item in dropped}
         past = {article: revision for article, revision in entry.past.items() if article not in names}
+        past |= dict.fromkeys(absorbed - past.keys(), 0)
         past |= {item.article_id: item.detection.revision for item in dropped}
         if gone and self._record.article_id not in names:
             past[self._record.article_id] = self._record.revision
@@ -135,12 +139,23 @@ class Telling:
             return self._kept.get(event_id)
         now = self._kept.watermark
         return Entry(
-            event_id=event_id, key=key_of(self._record), version=0, opened=now, touched=now,
-            supports=(), told=(), past={}, surplus=frozenset(), rivals=frozenset(), follows=None, reason=None,
-        )  # fmt: skip
+            event_id=event_id,
+            key=key_of(self._record),
+            version=0,
+            opened=now,
+            touched=now,
+            supports=(),
+            told=(),
+            forgotten=0,
+            outlets_told=0,
+            past={},
+            surplus=frozenset(),
+            rivals=frozenset(),
+            follows=None,
+            reason=None,
+        )
 
     def _keep(self, entry: Entry, alert: Alert | None, summary: Summary | None) -> None:
-        told = entry.told
         if alert is not None:
             value = wire.encode_alert(alert)
             cause = Told(
@@ -149,10 +164,16 @@ class Telling:
                 turn=len(self.alerts),
                 alert=value.decode("utf-8"),
             )
-            told = (*told, cause)
             self.alerts.append(Message(entry.event_id, value))
-        entry = replace(entry, told=told, touched=self._kept.watermark, version=entry.version + 1)
-        last = alert or told[-1].read()
+            dropped = max(0, len(entry.told) + 1 - self._rules.most_alerts)
+            entry = replace(
+                entry,
+                told=(*entry.told, cause)[dropped:],
+                forgotten=entry.forgotten + dropped,
+                outlets_told=max(entry.outlets_told, alert.independent_outlets),
+            )
+        entry = replace(entry, touched=self._kept.watermark, version=entry.version + 1)
+        last = alert or entry.told[-1].read()
         self._last[entry.event_id] = last.alert_id
         self.changed.append(entry)
         event = threads.event_record(entry, summary, last)

@@ -14,47 +14,43 @@ from detector.core.correlation.entry import Entry
 from detector.core.correlation.summary import Summary, precision_of
 from detector.core.records import Alert, Comparison, Event, EventArticle
 
-NO_SUPPORT: Final = "no article supports it any more"
+AGAIN: Final = "supported again after it was cancelled"
 
 
-def changes(last: Alert, summary: Summary, thread: Sequence[Alert], marks: Sequence[int]) -> tuple[str, ...]:
+def changes(last: Alert, summary: Summary, outlets_told: int, marks: Sequence[int]) -> tuple[str, ...]:
     """Return what differs from what was told last; empty when there is nothing to tell."""
-    highest = max(_mark(alert.independent_outlets, marks) for alert in thread)
     found = {
         "status": last.status != summary.status,
         "certainty": last.certainty != summary.certainty,
         "severity": last.severity != summary.severity,
         "place": precision_of(last.place) != precision_of(summary.place),
-        "independent_outlets": _mark(summary.independent_outlets, marks) > highest,
+        "independent_outlets": _mark(summary.independent_outlets, marks) > _mark(outlets_told, marks),
     }
     return tuple(name for name, differs in found.items() if differs)
 
 
-def first_alert(event_id: str, summary: Summary, thread: Sequence[Alert], origin: tuple[str, str] | None) -> Alert:
+def first_alert(entry: Entry, summary: Summary, origin: tuple[str, str] | None) -> Alert:
     """Return the alert that opens an event, or opens it again after it was cancelled.
 
     `origin` is an alert of another event that this one comes from, and how.
     """
-    references = [alert.alert_id for alert in thread[-1:]] + ([origin[0]] if origin else [])
-    again = "supported again after it was cancelled" if thread else None
-    return _alert(event_id, len(thread), summary, "alert", tuple(references), reason=origin[1] if origin else again)
+    last = entry.last
+    references = (*((last.alert_id,) if last else ()), *(origin[:1] if origin else ()))
+    reason = origin[1] if origin else AGAIN if last else None
+    return _alert(entry, summary, "alert", references, reason=reason)
 
 
-def update(
-    event_id: str, summary: Summary, thread: Sequence[Alert], changed: tuple[str, ...], why: Comparison | None
-) -> Alert:
-    """Return the update that tells of changes."""
-    references = (thread[-1].alert_id,)
-    return _alert(event_id, len(thread), summary, "update", references, changed=changed, why_merged=why)
+def update(entry: Entry, summary: Summary, last: Alert, changed: tuple[str, ...], why: Comparison | None) -> Alert:
+    """Return the update that tells what changed since the last alert."""
+    return _alert(entry, summary, "update", (last.alert_id,), changed=changed, why_merged=why)
 
 
-def cancel(thread: Sequence[Alert], reason: str, survivor: str | None) -> Alert:
+def cancel(entry: Entry, last: Alert, reason: str, survivor: str | None) -> Alert:
     """Return the cancel of an event: what was told last, the reason, and the alert of the event it went into, if any."""
-    last = thread[-1]
     return replace(
         last,
-        alert_id=ids.alert_id(last.event_id, len(thread)),
-        sequence=len(thread),
+        alert_id=ids.alert_id(last.event_id, entry.sequence),
+        sequence=entry.sequence,
         message_type="cancel",
         references=(last.alert_id, *([survivor] if survivor else [])),
         changed=(),
@@ -101,7 +97,7 @@ def event_record(entry: Entry, summary: Summary | None, last: Alert) -> Event:
             for item in entry.supports
         ),
         transitions=summary.transitions if summary else (),
-        alerts=tuple(ids.alert_id(entry.event_id, number) for number in range(len(entry.told))),
+        alerts=tuple(ids.alert_id(entry.event_id, number) for number in range(entry.sequence)),
     )
 
 
@@ -110,8 +106,7 @@ def _mark(outlets: int, marks: Sequence[int]) -> int:
 
 
 def _alert(
-    event_id: str,
-    sequence: int,
+    entry: Entry,
     summary: Summary,
     message_type: Literal["alert", "update"],
     references: tuple[str, ...],
@@ -122,9 +117,9 @@ def _alert(
 ) -> Alert:
     best = summary.best.detection
     return Alert(
-        alert_id=ids.alert_id(event_id, sequence),
-        event_id=event_id,
-        sequence=sequence,
+        alert_id=ids.alert_id(entry.event_id, entry.sequence),
+        event_id=entry.event_id,
+        sequence=entry.sequence,
         message_type=message_type,
         references=references,
         changed=changed,

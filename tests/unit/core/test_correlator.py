@@ -110,6 +110,22 @@ def test_an_event_in_all_the_news_keeps_its_first_and_latest_articles_and_counts
     assert correlator.process(withdrawn).decision.kind == "repeated"
 
 
+def test_a_thread_without_end_keeps_its_latest_alerts_and_counts_on() -> None:
+    """A truce that is broken and holds again for weeks: the record stays small, the sequence goes on."""
+    correlator = Correlator(Rules(most_alerts=5), FAMILIES)
+    alerts = []
+    for number in range(20):
+        status = "violated" if number % 2 else "in_force"
+        step = correlator.process(later(number / 10, detection(f"a{number}", status=status, outlet="Alpha")))
+        alerts += [wire.decode_alert(message.value or b"") for message in step.alerts]
+    assert [alert.sequence for alert in alerts] == list(range(20))
+    assert [alert.references for alert in alerts[1:]] == [(alert.alert_id,) for alert in alerts[:-1]]
+    (event_id,) = correlator.entries
+    entry = correlator.entry(event_id)
+    assert (len(entry.told), entry.forgotten, entry.outlets_told) == (5, 15, 1)
+    assert len(wire.decode_event(step.events[-1].value or b"").alerts) == 20
+
+
 def test_the_second_model_that_sees_a_revision_tells_nothing_new() -> None:
     """While models are exchanged, an article may be detected in twice, under two detection ids."""
     correlator = Correlator(Rules(), FAMILIES)
