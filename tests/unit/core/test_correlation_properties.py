@@ -94,7 +94,7 @@ def events(correlator: Correlator) -> set[tuple[object, ...]]:
 GIVEN: Final = st.lists(found(), min_size=1, max_size=14).map(numbered)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(GIVEN, st.randoms(use_true_random=False))
 def test_the_final_events_do_not_depend_on_the_order_of_arrival(detections: list[Detection], chance: object) -> None:
     shuffled = list(detections)
@@ -102,7 +102,7 @@ def test_the_final_events_do_not_depend_on_the_order_of_arrival(detections: list
     assert events(run(detections)[0]) == events(run(shuffled)[0])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(GIVEN, st.lists(st.tuples(st.integers(0, 13), st.integers(0, 13)), max_size=20))
 def test_duplicates_change_nothing_and_tell_nothing_new(
     detections: list[Detection], repeats: list[tuple[int, int]]
@@ -127,7 +127,7 @@ def test_a_record_processed_again_gives_the_alerts_that_it_once_caused(detection
         assert correlator.process(item).alerts == alerts
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(GIVEN, st.data())
 def test_what_is_retracted_leaves_no_trace_in_the_events(detections: list[Detection], data: st.DataObject) -> None:
     """Retracting an article gives the events of the others, as if it had never come."""
@@ -140,7 +140,7 @@ def test_what_is_retracted_leaves_no_trace_in_the_events(detections: list[Detect
     assert events(correlator) == events(run(item for item in detections if item.article_id != gone)[0])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(GIVEN, st.data())
 def test_a_changelog_that_ends_anywhere_gives_a_whole_state(detections: list[Detection], data: st.DataObject) -> None:
     """The worker dies while it writes a step; the record is processed again on what was written."""
@@ -165,7 +165,7 @@ def test_a_changelog_that_ends_anywhere_gives_a_whole_state(detections: list[Det
     assert dict(Correlator(Rules(), FAMILIES, changelog).entries) == dict(whole.entries)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(GIVEN)
 def test_no_event_holds_two_towns_or_more_days_than_its_type_can_last(detections: list[Detection]) -> None:
     correlator, _ = run(detections)
