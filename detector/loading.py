@@ -1,11 +1,13 @@
 """Loads what the pure core needs from files: the model and the gazetteer, from the package unless told otherwise."""
 
+import gzip
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from detector.core.classifier import Classifier
+from detector.core.correlation import families, terms
 from detector.core.detect import Detector
 from detector.core.gazetteer import DATA_FILE, read_gazetteer
 from detector.core.operating import classifier_at
@@ -14,6 +16,8 @@ from detector.errors import ModelError
 
 _MODEL: Final = "models/default.npz"
 _GAZETTEER: Final = f"data/{DATA_FILE}"
+_TERM_WEIGHTS: Final = f"data/{terms.DATA_FILE}"
+_FAMILIES: Final = f"data/{families.DATA_FILE}"
 
 
 def read_model(model_file: Path | None = None) -> bytes:
@@ -52,13 +56,24 @@ def load_places() -> GazetteerPlaceFinder:
     return GazetteerPlaceFinder(read_gazetteer(files("detector").joinpath(_GAZETTEER).read_bytes()))
 
 
+def load_weights() -> terms.TermWeights:
+    """Load the term weights in the package."""
+    return terms.TermWeights(gzip.decompress(files("detector").joinpath(_TERM_WEIGHTS).read_bytes()))
+
+
+def load_families() -> families.Families:
+    """Load the table of publisher families in the package."""
+    return families.read_families(files("detector").joinpath(_FAMILIES).read_bytes())
+
+
 def load_detector(
     model_file: Path | None = None,
     thresholds: Mapping[str, float] | None = None,
     chosen_for: str | None = None,
 ) -> Detector:
-    """Load classifier and gazetteer; the arguments and errors are those of `load_classifier`."""
-    return Detector(classifier=load_classifier(model_file, thresholds, chosen_for), places=load_places())
+    """Load classifier, gazetteer and term weights; the arguments and errors are those of `load_classifier`."""
+    classifier = load_classifier(model_file, thresholds, chosen_for)
+    return Detector(classifier=classifier, places=load_places(), weights=load_weights())
 
 
 def _unusable(model_file: Path | None, error: Exception) -> str:

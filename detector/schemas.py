@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias, cast
 
-SchemaName: TypeAlias = Literal["article", "detection", "alert", "answer"]
+SchemaName: TypeAlias = Literal["article", "detection", "retraction", "alert", "event", "answer"]
 
 
 def schema(name: SchemaName) -> dict[str, Any]:

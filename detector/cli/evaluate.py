@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from detector.cli.evaluate_events import measure_events
 from detector.core.baselines import DocumentBaseline, classify_by_keywords
 from detector.core.classifier import Classifier
 from detector.core.crossing import cross_by_family
@@ -30,7 +31,18 @@ _PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
 
 
 @click.command(epilog="Example: detector evaluate --gold ../shared/gold/dev.jsonl --html report.html")
-@click.option("--gold", required=True, type=click.Path(path_type=Path), help="Labelled news to measure on.")
+@click.option("--gold", type=click.Path(path_type=Path), help="Labelled news to measure the classifier on.")
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path),
+    help="Judged events (.jsonl) to measure correlation on: B-cubed, wrong pairs.",
+)
+@click.option(
+    "--articles",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Articles of the judged events. May be repeated. Default: dev.jsonl, train.jsonl and pool.jsonl.gz beside --events.",
+)
 @click.option("--model", type=click.Path(path_type=Path), help="Model file. Default: the shipped model.")
 @click.option("--against", type=click.Path(path_type=Path), help="Second model file to compare with.")
 @click.option(
@@ -61,7 +73,9 @@ _PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
     "--cross", type=click.Choice(["family"]), help="Train again without each family of --gold; report the drop."
 )
 def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
-    gold: Path,
+    gold: Path | None,
+    events: Path | None,
+    articles: tuple[Path, ...],
     model: Path | None,
     against: Path | None,
     html: Path | None,
@@ -71,45 +85,68 @@ def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
     texts: tuple[Path, ...],
     cross: str | None,
 ) -> None:
-    """Measure a model on labelled news: precision, recall, F1, calibration, status, evidence, baselines."""
+    """Measure a model on labelled news, and correlation on judged events.
+
+    With --gold: precision, recall, F1, calibration, status, evidence, baselines. With --events: B-cubed precision, recall, F1.
+    """
     if html and not pages_available():
         raise UsageError(PAGES_MISSING)
     console = Console(width=None if Console().is_terminal else 120)
+    if gold is None and events is None:
+        message = "Missing option '--gold' or '--events'."
+        raise click.UsageError(message)
     try:
-        labelled = read_labelled(gold.read_bytes(), str(gold))
-        judged = pool if pool and not training and not texts and default_judged().is_file() else None
-        sources = read_sources(
-            [*(training or _default_training(gold)), *([default_judged()] if judged else [])],
-            [*texts, *([judged] if judged else [])],
-        )
-        known = [item for source in sources.values() for item in source]
-        classifier = load_classifier(model)
-        detectors: dict[str, Callable[[Sequence[Article]], list[Classification]]] = {
-            f"model {classifier.info.digest}": classifier.classify
-        }
-        if against:
-            other = load_classifier(against)
-            detectors[f"model {other.info.digest} (--against)"] = other.classify
-        detectors["keyword list"] = classify_by_keywords
-        with _status(console, "training the document baseline"):
-            baseline = DocumentBaseline(known)
-        detectors["document TF-IDF + logistic regression"] = baseline.classify
-        results: dict[str, Evaluation] = {}
-        for name, classify in detectors.items():
-            answers = _classify(classify, [item.article for item in labelled], name, console)
-            results[name] = measure(labelled, answers)
-            _print_scores(console, name, results[name])
-        tested = _pairs(classifier, pairs, console)
-        notes = _random_alarms(classifier, labelled)
-        if pool:
-            notes += _pool_notes(classifier, baseline, pool, {item.article.id for item in known}, console)
-        if cross:
-            notes += _cross_notes(sources, labelled, console)
+        if events:
+            measure_events(events, articles, model, console)
+        if gold:
+            classifiers = [load_classifier(model), *([load_classifier(against)] if against else [])]
+            judged = pool if pool and not training and not texts and default_judged().is_file() else None
+            sources = read_sources(
+                [*(training or _default_training(gold)), *([default_judged()] if judged else [])],
+                [*texts, *([judged] if judged else [])],
+            )
+            _measure_gold(gold, classifiers, sources, html=html, pairs=pairs, pool=pool, cross=cross, console=console)
     except (LabelledDataError, ModelError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         message = f"{error.filename}: {error.strerror}"
         raise click.ClickException(message) from None
+
+
+def _measure_gold(
+    gold: Path,
+    classifiers: Sequence[Classifier],
+    sources: dict[str, list[LabelledArticle]],
+    *,
+    html: Path | None,
+    pairs: Path | None,
+    pool: Path | None,
+    cross: str | None,
+    console: Console,
+) -> None:
+    """Measure the first classifier beside the others and the baselines."""
+    labelled = read_labelled(gold.read_bytes(), str(gold))
+    known = [item for source in sources.values() for item in source]
+    classifier = classifiers[0]
+    detectors: dict[str, Callable[[Sequence[Article]], list[Classification]]] = {
+        f"model {each.info.digest}" + (" (--against)" if number else ""): each.classify
+        for number, each in enumerate(classifiers)
+    }
+    detectors["keyword list"] = classify_by_keywords
+    with _status(console, "training the document baseline"):
+        baseline = DocumentBaseline(known)
+    detectors["document TF-IDF + logistic regression"] = baseline.classify
+    results: dict[str, Evaluation] = {}
+    for name, classify in detectors.items():
+        answers = _classify(classify, [item.article for item in labelled], name, console)
+        results[name] = measure(labelled, answers)
+        _print_scores(console, name, results[name])
+    tested = _pairs(classifier, pairs, console)
+    notes = _random_alarms(classifier, labelled)
+    if pool:
+        notes += _pool_notes(classifier, baseline, pool, {item.article.id for item in known}, console)
+    if cross:
+        notes += _cross_notes(sources, labelled, console)
     for note in notes:
         console.print(note, highlight=False)
     if html:

@@ -50,6 +50,9 @@ def alert_for(detection: Detection) -> Alert:
         first_seen=seen,
         last_seen=seen,
         model=detection.model,
+        reason=None,
+        quantities=detection.quantities,
+        why_merged=None,
     )
 
 

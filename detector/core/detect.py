@@ -1,11 +1,14 @@
 """From parsed articles to detections: the one place where classifier, place and ids come together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from detector.core import ids
+from detector.core.correlation.quantities import quantities_of
+from detector.core.correlation.sketch import sketch_of
+from detector.core.correlation.terms import TermWeights
 from detector.core.records import Article, Classification, Detection, Finding, ModelInfo, Place
 
 
@@ -33,20 +36,35 @@ class Detector:
 
     classifier: ArticleClassifier
     places: PlaceFinder
+    weights: TermWeights = field(default_factory=TermWeights.equal)
+    """What words count when correlation compares articles."""
 
     def detect(
-        self, articles: Sequence[Article], *, ingested_at: Sequence[datetime | None], detected_at: datetime
+        self,
+        articles: Sequence[Article],
+        *,
+        ingested_at: Sequence[datetime | None],
+        detected_at: datetime,
+        revisions: Sequence[int] | None = None,
     ) -> list[tuple[Classification, list[Detection]]]:
-        """Classify a batch; for each article its scores and at most one detection per event type, in type order."""
+        """Classify a batch; for each article its scores and at most one detection per event type, in type order.
+
+        `revisions` are the offsets of the articles' records (see `Detection.revision`); all 0 without them.
+        """
         results = self.classifier.classify(articles)
+        numbers = revisions or [0] * len(articles)
         return [
-            (result, [self._detection(article, finding, ingested, detected_at) for finding in result.findings])
-            for article, result, ingested in zip(articles, results, ingested_at, strict=True)
+            (
+                result,
+                [self.detection(article, finding, ingested, detected_at, revision) for finding in result.findings],
+            )
+            for article, result, ingested, revision in zip(articles, results, ingested_at, numbers, strict=True)
         ]
 
-    def _detection(
-        self, article: Article, finding: Finding, ingested_at: datetime | None, detected_at: datetime
+    def detection(
+        self, article: Article, finding: Finding, ingested_at: datetime | None, detected_at: datetime, revision: int = 0
     ) -> Detection:
+        """Make the detection of one finding: its place, figures and sketch."""
         place, place_reason = self.places.locate(article, finding)
         return Detection(
             detection_id=ids.detection_id(article.id, finding.type, self.classifier.info.digest),
@@ -66,4 +84,7 @@ class Detector:
             ingested_at=ingested_at,
             detected_at=detected_at,
             model=self.classifier.info,
+            revision=revision,
+            quantities=quantities_of(finding.evidence),
+            sketch=sketch_of(article, finding.evidence, self.weights),
         )

@@ -24,9 +24,9 @@ def detection_id(article: str, event_type: str, model_digest: str) -> str:
     return content_id("detection", article, event_type, model_digest)
 
 
-def event_id(first_detection: str) -> str:
-    """Name an event by the detection that opened it."""
-    return content_id("event", first_detection)
+def event_id(first_detection: str, number: int = 0) -> str:
+    """Name an event by the detection that opened it; `number` counts further events that it opened after edits."""
+    return content_id("event", first_detection, number) if number else content_id("event", first_detection)
 
 
 def alert_id(event: str, sequence: int) -> str:

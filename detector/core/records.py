@@ -4,13 +4,27 @@ Times are aware datetimes or `None`: what is unknown stays unknown. Offsets coun
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from detector.core.eventtypes import EventType
 
 SCHEMA_VERSION: Final = 1
+"""Version of articles and of what `detector classify` answers."""
+
+DETECTION_VERSION: Final = 2
+ALERT_VERSION: Final = 2
+RETRACTION_VERSION: Final = 1
+EVENT_VERSION: Final = 1
+"""Versions of the other records. Detections and alerts of version 1 had none of the fields that correlation needs; they are
+still read (see `wire`)."""
+
+Certainty: TypeAlias = Literal["observed", "likely", "possible"]
+"""The words of the Common Alerting Protocol (CAP)."""
+
+Severity: TypeAlias = Literal["minor", "moderate", "severe", "extreme"]
+"""CAP's words again; where nothing tells how severe an event is, there is none."""
 
 ArticleField: TypeAlias = Literal["title", "text"]
 
@@ -138,6 +152,42 @@ class RejectReason(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+Unit: TypeAlias = Literal["dead", "wounded", "evacuated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A number of people that an evidence sentence states; the words that state it are `article.<field>[start:end]`."""
+
+    unit: Unit
+    value: int
+    bound: Literal["exact", "at_least", "about", "at_most"]
+    field: ArticleField
+    start: int
+    end: int
+
+
+class Term(NamedTuple):
+    """A content word of an article and what it counts in comparisons, 1 to 255; on the wire an array of the two."""
+
+    term: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """What correlation compares two articles by, without their texts."""
+
+    terms: tuple[Term, ...] = ()
+    """The words that tell most, heaviest first."""
+    copies: str = ""
+    """Sample of the text's word sequences, to tell copies of one text (see `core.correlation.copies`)."""
+    stated_on: date | None = None
+    """The day that the head of the text names, where there is one near the day of publication."""
+    agency: str | None = None
+    """The news agency that the text is attributed to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
     """One event type seen in one article."""
@@ -160,6 +210,47 @@ class Detection:
     ingested_at: datetime | None
     detected_at: datetime
     model: ModelInfo
+    revision: int
+    """Grows with each version of the article that was received: the offset of its record on the topic `articles`."""
+    quantities: tuple[Quantity, ...]
+    sketch: Sketch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    """An article that once supported events of a type and key does so no more, from this revision on.
+
+    Travels on the topic of the detections, under the key that the detection had.
+    """
+
+    article_id: str
+    type: EventType
+    country: str
+    """Second half of the key: the country, or the bucket of an unlocated detection."""
+    revision: int
+    reason: Literal["edited", "moved", "withdrawn"]
+    """The article was sent again and no longer carries the type, or carries it under another key, or was taken back."""
+    ingested_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Why a detection joined an event: what its nearest article there and it have in common."""
+
+    article_id: str
+    """The article compared with."""
+    similarity: float
+    """Cosine of the weighted terms plus what shared figures add, 0 to 1."""
+    terms: tuple[str, ...]
+    """Shared terms, those that count most first."""
+    figures: tuple[str, ...]
+    """Shared figures, such as `dead 22`."""
+    days: int | None
+    """Days between the two; null when one is undated."""
+    kilometres: int | None
+    """Distance between the two places; null when one is not known to a city."""
+    copy: bool
+    """The one text is largely a copy of the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +279,8 @@ class Alert:
     changed: tuple[str, ...]
     type: EventType
     status: str
-    certainty: Literal["observed", "likely", "possible"]
-    severity: Literal["minor", "moderate", "severe", "extreme"] | None
+    certainty: Certainty
+    severity: Severity | None
     confidence: float
     threshold: float
     place: Place | None
@@ -202,3 +293,67 @@ class Alert:
     first_seen: datetime
     last_seen: datetime
     model: ModelInfo
+    reason: str | None
+    """Why the event was cancelled, or where a new one comes from; null otherwise."""
+    quantities: tuple[Quantity, ...]
+    """The figures that `severity` rests on."""
+    why_merged: Comparison | None
+    """Why the article that caused this alert was taken to be about this event; null for a first article."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventArticle:
+    """One article that supports an event."""
+
+    detection_id: str
+    article_id: str
+    revision: int
+    title: str | None
+    url: str | None
+    outlet: str | None
+    source: str | None
+    """Who is behind the text: the agency it is attributed to, else the outlet's publisher family."""
+    status: str
+    seen_at: datetime
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    why_merged: Comparison | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A status that an event took on, or that an article reported although the event could not take it on."""
+
+    status: str
+    seen_at: datetime
+    article_id: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The present state of one event, on the compacted topic `events`, keyed by event id; deleted when it expires."""
+
+    event_id: str
+    state: Literal["live", "cancelled"]
+    reason: str | None
+    """Why it was cancelled; null while it lives."""
+    follows: str | None
+    """The event that this one renews."""
+    type: EventType
+    status: str
+    certainty: Certainty
+    severity: Severity | None
+    confidence: float
+    place: Place | None
+    place_reason: str | None
+    headline: str
+    articles: int
+    independent_outlets: int
+    first_seen: datetime
+    last_seen: datetime
+    quantities: tuple[Quantity, ...]
+    supports: tuple[EventArticle, ...]
+    transitions: tuple[Transition, ...]
+    alerts: tuple[str, ...]
+    """Ids of the alerts of its thread, oldest first."""

@@ -1,18 +1,31 @@
-"""The JSON that travels on the topics: detections and alerts to bytes and back.
+"""The JSON that travels on the topics: detections, retractions, alerts and events to bytes and back.
 
 Bytes are deterministic: fixed key order, no spaces, UTF-8. The JSON Schemas in `detector/core/schemas` describe them.
+Detections and alerts of version 1 are read too: what version 2 added is then empty. Programs that read version 1 only must be
+replaced before version 2 is written.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import is_dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, is_dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from detector.core.correlation.copies import read_sample
 from detector.core.eventtypes import STATUSES
-from detector.core.records import SCHEMA_VERSION, Alert, Detection, RejectReason
+from detector.core.records import (
+    ALERT_VERSION,
+    DETECTION_VERSION,
+    EVENT_VERSION,
+    RETRACTION_VERSION,
+    Alert,
+    Detection,
+    Event,
+    RejectReason,
+    Retraction,
+)
 
 
 class RecordError(ValueError):
@@ -23,10 +36,30 @@ class RecordError(ValueError):
         self.reason = reason
 
 
-_Record = TypeVar("_Record", Detection, Alert)
+_Record = TypeVar("_Record", Detection, Alert, Event, Retraction)
+_Judged = TypeVar("_Judged", Detection, Alert)
 _DETECTION: Final = TypeAdapter(Detection)
 _ALERT: Final = TypeAdapter(Alert)
+_EVENT: Final = TypeAdapter(Event)
+_RETRACTION: Final = TypeAdapter(Retraction)
 _TIMES: Final = ("published_at", "ingested_at", "detected_at", "first_seen", "last_seen")
+_RETRACTS: Final = "retraction"
+_ADDED_BY_2: Final[Mapping[str, Mapping[str, object]]] = {
+    "detection": {"revision": 0, "quantities": [], "sketch": {}},
+    "alert": {"reason": None, "quantities": [], "why_merged": None},
+}
+"""What version 1 did not have, and stands for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The fields that tell what a record is."""
+
+    schema_version: object = None
+    record: object = None
+
+
+_HEAD: Final = TypeAdapter(_Head)
 
 
 def format_time(moment: datetime) -> str:
@@ -36,55 +69,102 @@ def format_time(moment: datetime) -> str:
 
 def encode_detection(detection: Detection) -> bytes:
     """Write a detection as one JSON object."""
-    return dump({"schema_version": SCHEMA_VERSION, **_fields(detection)})
+    return dump({"schema_version": DETECTION_VERSION, **_fields(detection)})
 
 
 def encode_alert(alert: Alert) -> bytes:
     """Write an alert as one JSON object."""
-    return dump({"schema_version": SCHEMA_VERSION, **_fields(alert)})
+    return dump({"schema_version": ALERT_VERSION, **_fields(alert)})
+
+
+def encode_event(event: Event) -> bytes:
+    """Write an event as one JSON object."""
+    return dump({"schema_version": EVENT_VERSION, **_fields(event)})
+
+
+def encode_retraction(retraction: Retraction) -> bytes:
+    """Write a retraction as one JSON object; `record` tells it from a detection."""
+    return dump({"schema_version": RETRACTION_VERSION, "record": _RETRACTS, **_fields(retraction)})
 
 
 def decode_detection(value: bytes) -> Detection:
     """Read a detection; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
-    return _checked(_decode(value, "detection", _DETECTION))
+    detection = _checked(_decode(value, "detection", _DETECTION, DETECTION_VERSION))
+    try:
+        read_sample(detection.sketch.copies)
+    except ValueError as error:
+        raise RecordError(RejectReason.WRONG_TYPE, f"detection: sketch.copies: {error}") from None
+    return detection
+
+
+def decode_finding(value: bytes) -> Detection | Retraction:
+    """Read what stands on the topic of the detections, a detection or a retraction. Raises `RecordError`."""
+    if _head(value, "detection").record != _RETRACTS:
+        return decode_detection(value)
+    return _timely(_decode(value, "retraction", _RETRACTION, RETRACTION_VERSION))
+
+
+def decode_event(value: bytes) -> Event:
+    """Read an event; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
+    return _timely(_decode(value, "event", _EVENT, EVENT_VERSION))
 
 
 def decode_alert(value: bytes) -> Alert:
     """Read an alert; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
-    return _checked(_decode(value, "alert", _ALERT))
+    return _checked(_decode(value, "alert", _ALERT, ALERT_VERSION))
 
 
-def dump(fields: Mapping[str, object]) -> bytes:
+def dump(content: Mapping[str, object]) -> bytes:
     """Write a mapping as compact JSON; records become objects, aware times strings."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=_default).encode("utf-8")
+    return _ENCODER.encode(content).encode("utf-8")
+
+
+def _fields(record: Any) -> dict[str, object]:  # noqa: ANN401 - any of the records
+    """Return a record's own fields; records in it come to `_default` in turn. `asdict` would copy all, which costs most."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def _default(value: object) -> object:
+    if is_dataclass(value):
+        return _fields(value)
     if isinstance(value, datetime):
         return format_time(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _fields(value)
+    if isinstance(value, date):
+        return value.isoformat()
     message = f"{type(value).__name__} has no JSON form here"
     raise TypeError(message)
 
 
-def _fields(record: Any) -> dict[str, object]:  # noqa: ANN401 any of the records
-    """The fields as they are: the encoder comes back for what they hold, five times as fast as `asdict` copies it."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_default)
 
 
-def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record]) -> _Record:
+def _head(value: bytes, kind: str) -> _Head:
+    """Read what a record is, without bringing the rest of it into Python."""
     try:
-        fields = json.loads(value)
+        return _HEAD.validate_json(value)
+    except ValidationError:
+        content = _object(value, kind)
+        return _Head(content.get("schema_version"), content.get("record"))
+
+
+def _object(value: bytes, kind: str) -> dict[str, object]:
+    try:
+        content = json.loads(value)
     except (ValueError, RecursionError) as error:
         raise RecordError(RejectReason.NOT_JSON, f"not JSON: {type(error).__name__}") from None
-    if not isinstance(fields, dict):
+    if not isinstance(content, dict):
         raise RecordError(RejectReason.NOT_AN_OBJECT, f"a {kind} is a JSON object")
-    version = fields.get("schema_version")
-    if version != SCHEMA_VERSION or isinstance(version, bool):
+    return content
+
+
+def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record], current: int) -> _Record:
+    version = _head(value, kind).schema_version
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= current:
         raise RecordError(
-            RejectReason.SCHEMA_VERSION, f"{kind} has schema_version {version}; this program reads {SCHEMA_VERSION}"
+            RejectReason.SCHEMA_VERSION, f"{kind} has schema_version {version}; this program reads up to {current}"
         )
+    if version < current:
+        value = json.dumps({**_ADDED_BY_2[kind], **_object(value, kind)}).encode("utf-8")
     try:
         return adapter.validate_json(value, strict=True)
     except ValidationError as error:
@@ -94,16 +174,22 @@ def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record]) -> _Record:
         raise RecordError(reason, f"{kind}: {where}: {problem['msg']}") from None
 
 
-def _checked(record: _Record) -> _Record:
-    """Check what types cannot say: a legal status, at least one evidence sentence, aware times, shares between 0 and 1."""
+def _timely(record: _Record) -> _Record:
+    """Check that times are aware."""
     times = [value for name in _TIMES if (value := getattr(record, name, None)) is not None]
+    if any(moment.tzinfo is None for moment in times):
+        raise RecordError(RejectReason.WRONG_TYPE, f"time is not one that a {type(record).__name__.lower()} can have")
+    return record
+
+
+def _checked(record: _Judged) -> _Judged:
+    """Check what types cannot say: a legal status, at least one evidence sentence, aware times, shares between 0 and 1."""
     problems = {
         "status": record.status not in STATUSES[record.type],
         "evidence": not record.evidence,
-        "time": any(moment.tzinfo is None for moment in times),
         "confidence": not 0 <= record.confidence <= 1,
     }
     wrong = next((name for name, is_wrong in problems.items() if is_wrong), None)
     if wrong is not None:
         raise RecordError(RejectReason.WRONG_TYPE, f"{wrong} is not one that a {record.type.value} can have")
-    return record
+    return _timely(record)

@@ -16,7 +16,7 @@ from detector.core.modelfile import model_from_bytes
 from detector.core.operating import classifier_at
 from detector.core.parsing import Parsed
 from detector.core.records import Article, Rejected, Withdrawal
-from detector.loading import load_places
+from detector.loading import load_places, load_weights
 from detector.logs import configure_logging
 from detector.replay.archive import (
     ArticleRow,
@@ -74,9 +74,10 @@ class Scorer:
     """
 
     def __init__(self, models: Sequence[tuple[bytes, Mapping[str, float]]], topics: TopicSettings) -> None:
-        places = load_places()
+        places, weights = load_places(), load_weights()
         self._detectors = [
-            Detector(classifier=classifier_at(data, thresholds), places=places) for data, thresholds in models
+            Detector(classifier=classifier_at(data, thresholds), places=places, weights=weights)
+            for data, thresholds in models
         ]
         self._coverage = Coverage(model_from_bytes(models[0][0]).features)
         self._topics = topics
@@ -197,9 +198,9 @@ def _model_rows(n: int, model: str, outcome: Outcome) -> Iterator[Row]:
 
 
 def _country(detection: Outgoing) -> str | None:
-    """Read the country from a detection's key (see `detection_key`)."""
-    country = (detection.key or b"").decode("ascii").partition("|")[2]
-    return None if country in ("", "-") else country
+    """Read the country from a detection's key; an unlocated detection's has a bucket instead (see `core.correlation.key`)."""
+    half = (detection.key or b"").decode("utf-8").partition("|")[2]
+    return None if not half or half.startswith("-") else half
 
 
 def _detected(n: int, model: str, record: Incoming, outcome: Outcome) -> Iterator[Detected]:

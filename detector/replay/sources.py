@@ -127,7 +127,8 @@ def _nothing(topic: str, ranges: Sequence[PartitionRange], oldest: datetime | No
 class FileSource:
     """Articles in JSON Lines, as `detector publish` takes them, in the order of the file; `.gz` is unpacked, `-` is a pipe.
 
-    An article's offset is its place in the file, from 0, and its partition 0. Its time is its `ingested_at`, which the article
+    An article's offset is its place in the file, from 0, and its partition 0; so the `revision` of its detections is that
+    place, and of two lines with one id the later one is the newer version. Its time is its `ingested_at`, which the article
     format does not have and an export of a topic may add; else its `published_at`. Only `ingested_at` counts as the broker's
     time. Raises `UsageError` for a file that cannot be read, `DetectorError` for one without an article.
     """

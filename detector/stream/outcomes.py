@@ -13,6 +13,7 @@ import structlog
 
 from detector.core import wire
 from detector.core.alerts import alert_for
+from detector.core.correlation.key import key_bytes
 from detector.core.detect import Detector
 from detector.core.parsing import Parsed, parse_article
 from detector.core.records import Article, Classification, Detection, Rejected, RejectReason, Withdrawal
@@ -56,7 +57,8 @@ def article_outcomes(
     parsed = [parse(record) for record in records]
     articles = [item for item in parsed if isinstance(item, Article)]
     ingested = [record.timestamp for record, item in zip(records, parsed, strict=True) if isinstance(item, Article)]
-    found = iter(detector.detect(articles, ingested_at=ingested, detected_at=now or _NO_TIME))
+    offsets = [record.offset for record, item in zip(records, parsed, strict=True) if isinstance(item, Article)]
+    found = iter(detector.detect(articles, ingested_at=ingested, detected_at=now or _NO_TIME, revisions=offsets))
     outcomes = []
     for record, item in zip(records, parsed, strict=True):
         if isinstance(item, Rejected):
@@ -78,9 +80,8 @@ def detection_outcomes(records: Sequence[Incoming], *, topics: TopicSettings) ->
 
 
 def detection_key(detection: Detection) -> bytes:
-    """Key by type and country, so that everything about one place and type meets in one partition."""
-    country = detection.place.country if detection.place else "-"
-    return f"{detection.type.value}|{country}".encode("ascii")
+    """Return the key on the topic: all that can be one event meets in one partition (see `core.correlation.key`)."""
+    return key_bytes(detection)
 
 
 def _detected(article: Article, classification: Classification, detections: Sequence[Detection], topic: str) -> Outcome:

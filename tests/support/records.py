@@ -7,15 +7,24 @@ from typing import Final
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from detector.core.correlation.sampling import sample_text
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.records import (
     Alert,
     AlertEvidence,
+    Comparison,
     Detection,
+    Event,
+    EventArticle,
     Evidence,
     ModelInfo,
     Place,
+    Quantity,
     Reason,
+    Retraction,
+    Sketch,
+    Term,
+    Transition,
 )
 from detector.schemas import SchemaName, schema
 
@@ -39,6 +48,51 @@ DETECTION: Final = Detection(
     ingested_at=NOON,
     detected_at=NOON,
     model=ModelInfo(name="linear", version="1", digest="0123456789abcdef"),
+    revision=12,
+    quantities=(Quantity(unit="dead", value=14, bound="at_least", field="text", start=4, end=9),),
+    sketch=Sketch(terms=(Term(term="truce", weight=255), Term(term="aleppo", weight=180)), stated_on=NOON.date()),
+)
+
+RETRACTION: Final = Retraction(
+    article_id="wire-1", type=EventType.CEASEFIRE, country="SY", revision=13, reason="edited", ingested_at=NOON
+)
+
+EVENT: Final = Event(
+    event_id="e" * 32,
+    state="live",
+    reason=None,
+    follows=None,
+    type=EventType.CEASEFIRE,
+    status="in_force",
+    certainty="possible",
+    severity="minor",
+    confidence=0.9,
+    place=DETECTION.place,
+    place_reason=None,
+    headline="Ceasefire in force in Aleppo",
+    articles=1,
+    independent_outlets=1,
+    first_seen=NOON,
+    last_seen=NOON,
+    quantities=DETECTION.quantities,
+    supports=(
+        EventArticle(
+            detection_id=DETECTION.detection_id,
+            article_id="wire-1",
+            revision=12,
+            title="Truce holds",
+            url="https://news.example/1",
+            outlet="Northern Wire",
+            source="northern wire",
+            status="in_force",
+            seen_at=NOON,
+            confidence=0.9,
+            evidence=DETECTION.evidence,
+            why_merged=None,
+        ),
+    ),
+    transitions=(Transition(status="in_force", seen_at=NOON, article_id="wire-1", taken=True),),
+    alerts=("a" * 32,),
 )
 
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -105,6 +159,37 @@ _POSITIONS: Final = {
 }
 
 
+_QUANTITIES: Final = st.lists(
+    st.builds(
+        Quantity,
+        unit=st.sampled_from(("dead", "wounded", "evacuated")),
+        value=st.integers(1, 10**8),
+        bound=st.sampled_from(("exact", "at_least", "about", "at_most")),
+        field=st.sampled_from(("title", "text")),
+        start=st.integers(0, 10**6),
+        end=st.integers(1, 10**6),
+    ),
+    max_size=3,
+).map(tuple)
+_SKETCHES: Final = st.builds(
+    Sketch,
+    terms=st.lists(st.builds(Term, term=texts(1, 12), weight=st.integers(1, 255)), max_size=48).map(tuple),
+    copies=texts(0, 400).map(sample_text),
+    stated_on=st.none() | st.dates(),
+    agency=_OPTIONAL_TEXTS,
+)
+_COMPARISONS: Final = st.builds(
+    Comparison,
+    article_id=texts(1),
+    similarity=_PROBABILITIES,
+    terms=st.lists(texts(1), max_size=3).map(tuple),
+    figures=st.lists(texts(1), max_size=3).map(tuple),
+    days=st.none() | st.integers(0, 1000),
+    kilometres=st.none() | st.integers(0, 20000),
+    copy=st.booleans(),
+)
+
+
 @st.composite
 def detections(draw: st.DrawFn) -> Detection:
     """Any legal detection."""
@@ -128,6 +213,9 @@ def detections(draw: st.DrawFn) -> Detection:
         ingested_at=draw(st.none() | times()),
         detected_at=draw(times()),
         model=draw(_MODELS),
+        revision=draw(st.integers(0, 2**62)),
+        quantities=draw(_QUANTITIES),
+        sketch=draw(_SKETCHES),
     )
 
 
@@ -160,4 +248,65 @@ def alerts(draw: st.DrawFn) -> Alert:
         first_seen=draw(times()),
         last_seen=draw(times()),
         model=draw(_MODELS),
+        reason=draw(_OPTIONAL_TEXTS),
+        quantities=draw(_QUANTITIES),
+        why_merged=draw(st.none() | _COMPARISONS),
+    )
+
+
+def retractions() -> st.SearchStrategy[Retraction]:
+    """Any legal retraction."""
+    return st.builds(
+        Retraction,
+        article_id=texts(1),
+        type=st.sampled_from(EventType),
+        country=st.from_regex(r"([A-Z]{2}|-[0-9]{0,2})", fullmatch=True),
+        revision=st.integers(0, 2**62),
+        reason=st.sampled_from(("edited", "moved", "withdrawn")),
+        ingested_at=st.none() | times(),
+    )
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    """Any legal event."""
+    alert = draw(alerts())
+    statuses = st.sampled_from(STATUSES[alert.type])
+    article = st.builds(
+        EventArticle,
+        detection_id=_IDS,
+        article_id=texts(1),
+        revision=st.integers(0, 2**62),
+        title=_OPTIONAL_TEXTS,
+        url=_OPTIONAL_TEXTS,
+        outlet=_OPTIONAL_TEXTS,
+        source=_OPTIONAL_TEXTS,
+        status=statuses,
+        seen_at=times(),
+        confidence=_PROBABILITIES,
+        evidence=st.lists(st.builds(Evidence, **_POSITIONS), min_size=1, max_size=2).map(tuple),
+        why_merged=st.none() | _COMPARISONS,
+    )
+    step = st.builds(Transition, status=statuses, seen_at=times(), article_id=texts(1), taken=st.booleans())
+    return Event(
+        event_id=alert.event_id,
+        state=draw(st.sampled_from(("live", "cancelled"))),
+        reason=alert.reason,
+        follows=draw(st.none() | _IDS),
+        type=alert.type,
+        status=alert.status,
+        certainty=alert.certainty,
+        severity=alert.severity,
+        confidence=alert.confidence,
+        place=alert.place,
+        place_reason=alert.place_reason,
+        headline=alert.headline,
+        articles=alert.articles,
+        independent_outlets=alert.independent_outlets,
+        first_seen=alert.first_seen,
+        last_seen=alert.last_seen,
+        quantities=alert.quantities,
+        supports=tuple(draw(st.lists(article, max_size=2))),
+        transitions=tuple(draw(st.lists(step, max_size=2))),
+        alerts=tuple(draw(st.lists(_IDS, min_size=1, max_size=3))),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detector.core.alerts import alert_for
 from detector.core.eventtypes import EVENT_TYPES, EventType
-from detector.core.records import Detection, Evidence, ModelInfo, Place, Reason
+from detector.core.records import Detection, Evidence, ModelInfo, Place, Reason, Sketch
 from detector.core.wire import encode_alert, encode_detection
 from detector.replay.archive import (
     ARCHIVE_NAME,
@@ -142,6 +142,9 @@ def _found(n: int, article: Told, digest: str, kind: EventType, ingested: float)
         ingested_at=when,
         detected_at=when,
         model=ModelInfo(name="test-model", version="1", digest=digest),
+        revision=n - 1,
+        quantities=(),
+        sketch=Sketch(),
     )
     alert = alert_for(detection)
     return [

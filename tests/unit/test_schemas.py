@@ -14,10 +14,20 @@ from detector.core.detect import Detector
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.offline import classify_lines
 from detector.core.parsing import parse_article
-from detector.core.records import Alert, Article, Detection, RejectReason
-from detector.core.wire import decode_detection, encode_alert, encode_detection
+from detector.core.records import Alert, Article, Detection, Event, RejectReason, Retraction
+from detector.core.wire import decode_detection, encode_alert, encode_detection, encode_event, encode_retraction
 from detector.schemas import SchemaName, schema
-from tests.support.records import DETECTION, NOON, alerts, detections, validator
+from tests.support.records import (
+    DETECTION,
+    EVENT,
+    NOON,
+    RETRACTION,
+    alerts,
+    detections,
+    events,
+    retractions,
+    validator,
+)
 
 NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 BAD_LINES = (b"", b"{", b"[]", b"\xff", b'{"id":"x"}', b'{"id":"x","text":5}', b'{"text":"a","text":"b"}', b"[" * 9999)
@@ -91,13 +101,25 @@ def test_any_legal_detection_and_its_alert_fit_the_schemas(detection: Detection)
 
 
 @settings(max_examples=60)
+@given(events())
+def test_any_legal_event_fits_the_schema(event: Event) -> None:
+    validator("event").validate(json.loads(encode_event(event)))
+
+
+@settings(max_examples=60)
+@given(retractions())
+def test_any_legal_retraction_fits_the_schema(retraction: Retraction) -> None:
+    validator("retraction").validate(json.loads(encode_retraction(retraction)))
+
+
+@settings(max_examples=60)
 @given(alerts())
 def test_any_legal_alert_fits_the_schema(alert: Alert) -> None:
     validator("alert").validate(json.loads(encode_alert(alert)))
 
 
 @pytest.mark.parametrize("kind", EventType)
-@pytest.mark.parametrize("name", ["detection", "alert"])
+@pytest.mark.parametrize("name", ["detection", "alert", "event"])
 def test_a_type_may_have_its_own_statuses_and_no_other(name: SchemaName, kind: EventType) -> None:
     record = _example(name) | {"type": kind.value}
     for other, statuses in STATUSES.items():
@@ -119,8 +141,13 @@ def test_answers_are_held_to_the_statuses_too(detector: Detector, seed_articles:
     "change",
     [
         {"extra": 1},
-        {"schema_version": 2},
+        {"schema_version": 1},
+        {"schema_version": 3},
         {"schema_version": None},
+        {"revision": -1},
+        {"quantities": [{"unit": "dead", "value": 0, "bound": "exact", "field": "text", "start": 0, "end": 1}]},
+        {"sketch": {"terms": [], "copies": "not base64!", "stated_on": None, "agency": None}},
+        {"sketch": None},
         {"detected_at": "yesterday"},
         {"detected_at": "2016-12-15T10:00:00"},
         {"detected_at": "2016-13-15T10:00:00.000Z"},
@@ -159,6 +186,9 @@ def test_a_detection_that_breaks_a_rule_is_refused(change: dict[str, object]) ->
         {"last_seen": "2016-12-15 10:00:00.000Z"},
         {"articles": 1.5},
         {"headline": ""},
+        {"schema_version": 1},
+        {"quantities": None},
+        {"why_merged": {"article_id": "a"}},
     ],
     ids=repr,
 )
@@ -167,9 +197,14 @@ def test_an_alert_that_breaks_a_rule_is_refused(change: dict[str, object]) -> No
     assert not validator("alert").is_valid(_example("alert") | change)
 
 
-@pytest.mark.parametrize(("name", "record"), [("detection", Detection), ("alert", Alert)])
-def test_every_field_of_a_record_is_required(name: SchemaName, record: type[Detection | Alert]) -> None:
+@pytest.mark.parametrize(
+    ("name", "record"), [("detection", Detection), ("alert", Alert), ("event", Event), ("retraction", Retraction)]
+)
+def test_every_field_of_a_record_is_required(
+    name: SchemaName, record: type[Detection | Alert | Event | Retraction]
+) -> None:
     expected = {"schema_version", *(field.name for field in fields(record))}
+    expected |= {"record"} if name == "retraction" else set()
     assert set(schema(name)["properties"]) == set(schema(name)["required"]) == expected
     for field in expected:
         with pytest.raises(ValidationError, match=f"'{field}' is a required property"):
@@ -234,7 +269,13 @@ def test_a_date_that_producers_should_not_send_is_read_as_unknown(published_at: 
 
 
 def _example(name: SchemaName) -> dict[str, Any]:
-    emitted = encode_detection(DETECTION) if name == "detection" else encode_alert(alert_for(DETECTION))
+    emitted = {
+        "detection": encode_detection(DETECTION),
+        "alert": encode_alert(alert_for(DETECTION)),
+        "event": encode_event(EVENT),
+        "retraction": encode_retraction(RETRACTION),
+    }[name]
     record: dict[str, Any] = json.loads(emitted)
-    assert datetime.fromisoformat(record["detected_at" if name == "detection" else "first_seen"]).tzinfo == UTC
+    time = {"detection": "detected_at", "retraction": "ingested_at"}.get(name, "first_seen")
+    assert datetime.fromisoformat(record[time]).tzinfo == UTC
     return record

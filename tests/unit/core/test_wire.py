@@ -8,9 +8,19 @@ import pytest
 from hypothesis import given, settings
 
 from detector.core.alerts import alert_for
-from detector.core.records import Alert, Detection
-from detector.core.wire import decode_alert, decode_detection, encode_alert, encode_detection, format_time
-from tests.support.records import DETECTION, alerts, detections
+from detector.core.records import Alert, Detection, Event, Retraction, Sketch
+from detector.core.wire import (
+    decode_alert,
+    decode_detection,
+    decode_event,
+    decode_finding,
+    encode_alert,
+    encode_detection,
+    encode_event,
+    encode_retraction,
+    format_time,
+)
+from tests.support.records import DETECTION, alerts, detections, events, retractions
 
 
 @settings(max_examples=80)
@@ -25,6 +35,39 @@ def test_an_alert_comes_back_as_it_was(alert: Alert) -> None:
     assert decode_alert(encode_alert(alert)) == alert
 
 
+@settings(max_examples=60)
+@given(events())
+def test_an_event_comes_back_as_it_was(event: Event) -> None:
+    assert decode_event(encode_event(event)) == event
+
+
+@settings(max_examples=40)
+@given(retractions(), detections())
+def test_a_retraction_is_told_from_a_detection(retraction: Retraction, detection: Detection) -> None:
+    assert decode_finding(encode_retraction(retraction)) == retraction
+    assert decode_finding(encode_detection(detection)) == detection
+
+
+@pytest.mark.parametrize("name", ["revision", "quantities", "sketch"])
+def test_a_detection_of_version_1_is_read_and_one_of_version_2_must_be_whole(name: str) -> None:
+    """Workers are replaced one by one: what the old ones wrote is not lost."""
+    fields = json.loads(encode_detection(replace(DETECTION, revision=7)))
+    with pytest.raises(ValueError, match=name):
+        decode_detection(json.dumps({key: value for key, value in fields.items() if key != name}).encode())
+    old = {key: value for key, value in fields.items() if key not in {"revision", "quantities", "sketch"}}
+    assert decode_detection(json.dumps(old | {"schema_version": 1}).encode()) == replace(
+        DETECTION, revision=0, quantities=(), sketch=Sketch()
+    )
+
+
+def test_an_alert_of_version_1_is_read() -> None:
+    fields = json.loads(encode_alert(alert_for(DETECTION)))
+    old = {key: value for key, value in fields.items() if key not in {"reason", "quantities", "why_merged"}}
+    assert decode_alert(json.dumps(old | {"schema_version": 1}).encode()) == replace(
+        alert_for(DETECTION), quantities=()
+    )
+
+
 @settings(max_examples=40)
 @given(detections())
 def test_writing_what_was_read_gives_the_same_bytes(detection: Detection) -> None:
@@ -33,7 +76,7 @@ def test_writing_what_was_read_gives_the_same_bytes(detection: Detection) -> Non
 
 
 def test_records_are_compact_utf8_json_that_begins_with_the_version() -> None:
-    assert encode_detection(DETECTION).startswith(b'{"schema_version":1,"detection_id":"')
+    assert encode_detection(DETECTION).startswith(b'{"schema_version":2,"detection_id":"')
     assert b"Caf\xc3\xa9" in encode_detection(replace(DETECTION, outlet="Café"))
     assert b"\n" not in encode_detection(replace(DETECTION, title="two\nlines"))
 
@@ -47,7 +90,7 @@ def test_a_time_is_written_in_utc_with_milliseconds() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema_version": 2}, "schema_version 2"),
+        ({"schema_version": 3}, "schema_version 3"),
         ({"schema_version": None}, "schema_version None"),
         ({"type": "earthquake"}, "detection: type"),
         ({"evidence": None}, "detection: evidence"),
@@ -63,7 +106,11 @@ def test_a_time_is_written_in_utc_with_milliseconds() -> None:
         ({"evidence": []}, "evidence"),
         ({"confidence": "high"}, "detection: confidence"),
         ({"confidence": 1.5}, "confidence"),
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 0}, "schema_version"),
+        ({"schema_version": True}, "schema_version"),
+        ({"revision": "1"}, "detection: revision"),
+        ({"sketch": {"terms": [{"term": "truce"}]}}, "detection: sketch"),
+        ({"sketch": {"copies": "AAA"}}, "detection: sketch"),
     ],
     ids=lambda value: repr(value)[:40],
 )

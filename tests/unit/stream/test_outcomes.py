@@ -1,6 +1,7 @@
 """What each record comes to: outputs, dead letters and counts; one record that the core cannot bear harms no other."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from detector.core.records import (
     Place,
     Reason,
     RejectReason,
+    Sketch,
 )
 from detector.core.wire import decode_alert, decode_detection, encode_detection
 from detector.settings import TopicSettings
@@ -99,7 +101,8 @@ def test_an_article_with_an_event_becomes_a_detection() -> None:
     (outcome,) = work([record(article("truce holds", id="a-1", published_at="2016-12-15"))])
     (out,) = outcome.outgoing
     detection = decode_detection(out.value or b"")
-    assert (out.topic, out.key) == ("seen", b"ceasefire|-")
+    assert (out.topic, out.key) == ("seen", detection_key(detection))
+    assert re.fullmatch(rb"ceasefire\|-\d+", out.key or b"")
     assert (detection.article_id, detection.type, detection.status) == ("a-1", EventType.CEASEFIRE, "agreed")
     assert (detection.ingested_at, detection.detected_at) == (NOON, NOW)
     assert outcome.rejected is None
@@ -243,4 +246,7 @@ def test_no_detection_however_odd_raises_out_of_the_agent(change: dict[str, obje
 def test_the_key_brings_one_place_and_type_together() -> None:
     other = replace(DETECTION, article_id="b", detection_id="e" * 32, detected_at=NOON + timedelta(days=1))
     assert detection_key(DETECTION) == detection_key(other) == b"ceasefire|SY"
-    assert detection_key(replace(DETECTION, place=None)) == b"ceasefire|-"
+    unlocated = replace(DETECTION, place=None)
+    assert detection_key(unlocated).startswith(b"ceasefire|-")
+    assert detection_key(unlocated) == detection_key(replace(unlocated, article_id="b"))
+    assert detection_key(replace(unlocated, sketch=Sketch())) == b"ceasefire|-"

@@ -1,0 +1,46 @@
+"""What one record does to the state: what to keep, what to tell, and why."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from detector.core.records import Comparison
+
+
+class Message(NamedTuple):
+    """A keyed value for a topic; `None` deletes the key there."""
+
+    key: str
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What became of a record."""
+
+    kind: Literal["opened", "joined", "repeated", "retracted", "unknown"]
+    """`repeated`: seen before, or older than what is known of its article. `unknown`: a retraction of nothing that is known."""
+    event_id: str | None
+    """The event that it supports now, or supported."""
+    why_merged: Comparison | None
+    merged: tuple[str, ...]
+    """Events that were cancelled because they turned out to be part of another."""
+    parted: tuple[str, ...]
+    """Events that were opened because they turned out not to be part of another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The result of one record. All of it follows from the state before and the record.
+
+    `entries` must be written to the changelog in this order, `alerts` and `events` published; when all is delivered,
+    the record is finished. After a crash anywhere in between, the record processed again gives the same alerts, and
+    what was not written is written then.
+    """
+
+    entries: tuple[Message, ...]
+    alerts: tuple[Message, ...]
+    """Keyed by event id."""
+    events: tuple[Message, ...]
+    """Keyed by event id."""
+    decision: Decision
+    expired: tuple[str, ...]

@@ -1,0 +1,89 @@
+"""A detection as the support of an event: what is compared, worked out once."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from detector.core import wire
+from detector.core.correlation.copies import read_sample
+from detector.core.correlation.families import Families
+from detector.core.correlation.vector import Vector
+from detector.core.records import Comparison, Detection, Unit
+
+UNITS: Final[tuple[Unit, ...]] = ("dead", "wounded", "evacuated")
+_SMALL_FIGURE: Final = 4
+"""Up to so many dead or moved is no figure that two accounts can be recognised by."""
+
+_RENEWED: Final = re.compile(
+    r"\b(?:new|renewed?|renewal|second|third|another|fresh|again|re-?established?|restored?|revived?|reinstated?|resumed?|latest)\b"
+)
+_OFFICIAL: Final = re.compile(
+    r"\b(?:U\.?N\.?|United Nations|UNICEF|UNHCR|OCHA|Red Cross|Red Crescent|court|tribunal|commission of inquiry|investigators|"
+    r"ministry|minister|government|president|governor|mayor|police|authorities|officials?|sheriff|army|military|"
+    r"White House|State Department|Pentagon|Kremlin|NATO|FEMA)\b[^.;]{0,60}?\b(?:confirm(?:s|ed)|announc(?:es|ed)|"
+    r"declar(?:es|ed)|order(?:s|ed)|determin(?:es|ed)|verif(?:ies|ied)|sign(?:s|ed)|conclud(?:es|ed)|found that)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """One article's detection, and why it was put where it is."""
+
+    detection: Detection
+    why_merged: Comparison | None
+    seen_at: datetime
+    """Data time: published, else ingested, else detected."""
+    day: int | None
+    """Day (ordinal) that the news is about as far as is known: the one that the text states, else that of publication."""
+    source: str | None
+    official: bool
+    renews: bool
+    """The words speak of a truce as a new one."""
+    encoded: str
+    """The detection as it stands in an entry."""
+    figures: frozenset[tuple[Unit, int]]
+    dead: frozenset[int]
+    """Every toll that the evidence states."""
+    vector: Vector
+    sample: frozenset[int]
+    """For telling copies."""
+
+    @property
+    def article_id(self) -> str:
+        """The article's id: there is one support an article and event type."""
+        return self.detection.article_id
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Place in the order of data time; ids break ties, so that the order is the same whatever came first."""
+        return self.seen_at, self.detection.detection_id
+
+
+def support_of(
+    detection: Detection, families: Families, why_merged: Comparison | None = None, encoded: str | None = None
+) -> Support:
+    """Work out what correlation needs of a detection; the same detection gives the same support.
+
+    `encoded` spares writing the detection again when it was read from an entry.
+    """
+    seen = detection.published_at or detection.ingested_at
+    if detection.published_at and detection.ingested_at:
+        seen = min(detection.published_at, detection.ingested_at)  # nothing is published after it was received
+    stated = detection.sketch.stated_on
+    words = " ".join([detection.title or "", *(item.sentence for item in detection.evidence)])
+    figures = {(item.unit, item.value) for item in detection.quantities if item.value > _SMALL_FIGURE}
+    return Support(
+        detection=detection,
+        why_merged=why_merged,
+        seen_at=seen or detection.detected_at,
+        day=stated.toordinal() if stated else seen.date().toordinal() if seen else None,
+        source=families.source(detection.outlet, detection.url, detection.sketch.agency),
+        official=families.is_official(detection.outlet, detection.url) or _OFFICIAL.search(words) is not None,
+        renews=_RENEWED.search(words.lower()) is not None,
+        encoded=encoded or wire.encode_detection(detection).decode("utf-8"),
+        figures=frozenset(figures),
+        dead=frozenset(value for unit, value in figures if unit == "dead"),
+        vector=Vector.of(detection.sketch.terms),
+        sample=read_sample(detection.sketch.copies),
+    )

@@ -1,0 +1,40 @@
+"""Weighted terms as hashed whole numbers: similarity is exact, the same on every machine and in any order of summing."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from detector.core.correlation.terms import bucket
+from detector.core.records import Term
+
+DECIMALS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """Buckets of the terms, the weight of each, and the square of its length."""
+
+    buckets: tuple[int, ...]
+    weights: tuple[int, ...]
+    square: int
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> "Vector":
+        """Return the vector of terms; terms that share a bucket are added up."""
+        summed: dict[int, int] = {}
+        for term in terms:
+            place = bucket(term.term)
+            summed[place] = summed.get(place, 0) + term.weight
+        return cls(tuple(summed), tuple(summed.values()), sum(weight * weight for weight in summed.values()))
+
+    def dot(self, other: "Vector") -> int:
+        """Return the inner product with another vector."""
+        mine = dict(zip(self.buckets, self.weights, strict=True))
+        pairs = zip(other.buckets, other.weights, strict=True)
+        return sum(mine[place] * weight for place, weight in pairs if place in mine)
+
+
+def cosine(dot: int, one: int, other: int) -> float:
+    """Return the cosine of two vectors from their inner product and the squares of their lengths; 0 when one is empty."""
+    return round(dot / math.sqrt(one * other), DECIMALS) if one and other else 0.0

@@ -1,0 +1,1 @@
+"""Builds the table of term weights that correlation compares articles with."""

@@ -1,0 +1,204 @@
+"""The correlator's state: bounded, restorable, and clear about what it decided; and the contract for changed articles."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from detector.core import wire
+from detector.core.correlation.articles import decode_article_entry, encode_article_entry, revise, withdraw
+from detector.core.correlation.correlator import Correlator
+from detector.core.correlation.entry import EntryError
+from detector.core.correlation.families import Families
+from detector.core.correlation.kept import JOURNAL
+from detector.core.correlation.rules import DEFAULTS, Rules
+from detector.core.eventtypes import EventType
+from detector.core.ids import content_id
+from detector.core.records import Detection, Place, Retraction, Sketch, Term
+from tests.support.records import DETECTION, NOON
+
+FAMILIES = Families({}, frozenset())
+MALI = Place(name="Mali", country="ML", lat=17.0, lon=-4.0, precision="country")
+
+
+def detection(article: str, words: str = "truce aleppo buses", **changes: object) -> Detection:
+    """A detection of an article, told by its words."""
+    return replace(
+        DETECTION,
+        article_id=article,
+        detection_id=content_id(article),
+        sketch=Sketch(terms=tuple(Term(word, 200) for word in words.split())),
+        **changes,  # type: ignore[arg-type]  # a test's shorthand
+    )
+
+
+def later(days: float, item: Detection) -> Detection:
+    """The same, some days on."""
+    moment = NOON + timedelta(days=days)
+    return replace(item, published_at=moment, ingested_at=moment)
+
+
+def test_each_decision_says_why() -> None:
+    correlator = Correlator(Rules(), FAMILIES)
+    first = correlator.process(detection("a"))
+    assert (first.decision.kind, first.decision.why_merged) == ("opened", None)
+    second = correlator.process(detection("b", "truce aleppo flour"))
+    assert second.decision.kind == "joined" and second.decision.event_id == first.decision.event_id
+    why = second.decision.why_merged
+    assert why is not None
+    assert (why.article_id, set(why.terms), why.figures) == ("a", {"truce", "aleppo"}, ("dead 14",))
+    assert (why.days, why.kilometres) == (0, 0)
+    assert correlator.process(detection("b", "truce aleppo flour")).decision.kind == "repeated"
+    event = wire.decode_event(second.events[-1].value or b"")
+    assert [item.why_merged for item in event.supports] == [None, why]
+
+
+def test_a_retraction_of_something_unknown_is_said_to_be_so() -> None:
+    step = Correlator(Rules(), FAMILIES).process(
+        Retraction(
+            article_id="a", type=EventType.CEASEFIRE, country="SY", revision=1, reason="edited", ingested_at=NOON
+        )
+    )
+    assert (step.decision.kind, step.alerts, step.entries) == ("unknown", (), ())
+
+
+def test_events_are_forgotten_after_their_quiet_period_and_memory_is_bounded() -> None:
+    """A year of one event a day never holds more than the quiet period's."""
+    quiet = DEFAULTS[EventType.CEASEFIRE].quiet
+    assert quiet is not None
+    correlator = Correlator(Rules(), FAMILIES)
+    expired: list[str] = []
+    for day in range(365):
+        step = correlator.process(later(day, detection(f"a{day}", f"word{day} other{day}")))
+        expired += step.expired
+        assert all(step.entries[number].value is None for number in range(len(step.expired)))
+        assert {message.key for message in step.events if message.value is None} == set(step.expired)
+        assert correlator.events <= quiet.days + 1
+    assert len(expired) == len(set(expired)) == 365 - correlator.events
+    kept = correlator._kept
+    assert len(kept.seen) == correlator.events
+    assert sum(len(block.articles) for block in kept.index._blocks.values()) == correlator.events
+    assert len(kept._recent) <= correlator.events
+
+
+def test_a_wrong_date_in_the_future_forgets_nothing() -> None:
+    correlator = Correlator(Rules(), FAMILIES)
+    correlator.process(detection("a"))
+    wrong = replace(detection("b", "other words"), published_at=NOON + timedelta(days=4000))
+    assert correlator.process(wrong).expired == ()
+
+
+def test_an_event_in_all_the_news_keeps_its_first_and_latest_articles_and_counts_the_others() -> None:
+    rules = Rules(most_supports=10)
+    correlator = Correlator(rules, FAMILIES)
+    for number in range(30):
+        correlator.process(later(number / 100, detection(f"a{number}", outlet=f"Outlet {number}", revision=number)))
+    (event_id,) = correlator.entries
+    entry = correlator.entry(event_id)
+    assert [item.article_id for item in entry.supports] == ["a0", *(f"a{number}" for number in range(21, 30))]
+    assert len(entry.surplus) == 20
+    event = wire.decode_event(
+        correlator.process(detection("a3", outlet="Outlet 3", revision=3)).events[-1].value or b""
+    )
+    assert event.articles == 30
+    withdrawn = Retraction(
+        article_id="a3", type=EventType.CEASEFIRE, country="SY", revision=99, reason="withdrawn", ingested_at=None
+    )
+    event = wire.decode_event(correlator.process(withdrawn).events[-1].value or b"")
+    assert event.articles == 29
+    assert correlator.process(withdrawn).decision.kind == "repeated"
+
+
+def test_a_thread_without_end_keeps_its_latest_alerts_and_counts_on() -> None:
+    """A truce that is broken and holds again for weeks: the record stays small, the sequence goes on."""
+    correlator = Correlator(Rules(most_alerts=5), FAMILIES)
+    alerts = []
+    for number in range(20):
+        status = "violated" if number % 2 else "in_force"
+        step = correlator.process(later(number / 10, detection(f"a{number}", status=status, outlet="Alpha")))
+        alerts += [wire.decode_alert(message.value or b"") for message in step.alerts]
+    assert [alert.sequence for alert in alerts] == list(range(20))
+    assert [alert.references for alert in alerts[1:]] == [(alert.alert_id,) for alert in alerts[:-1]]
+    (event_id,) = correlator.entries
+    entry = correlator.entry(event_id)
+    assert (len(entry.told), entry.forgotten, entry.outlets_told) == (5, 15, 1)
+    assert len(wire.decode_event(step.events[-1].value or b"").alerts) == 20
+
+
+def test_the_second_model_that_sees_a_revision_tells_nothing_new() -> None:
+    """While models are exchanged, an article may be detected in twice, under two detection ids."""
+    correlator = Correlator(Rules(), FAMILIES)
+    first = correlator.process(detection("a"))
+    second = correlator.process(replace(detection("a"), detection_id="f" * 32, status="violated"))
+    assert second.decision.kind == "repeated"
+    assert second.alerts == first.alerts
+    assert dict(second.entries) == dict(first.entries)
+
+
+def test_state_of_another_format_is_refused() -> None:
+    with pytest.raises(EntryError, match="format 9"):
+        Correlator(Rules(), FAMILIES, {"e": json.dumps({"format": 9}).encode()})
+
+
+def test_a_step_of_several_events_is_written_behind_a_journal() -> None:
+    """One record holds all of it, so that no changelog ends between two halves of a merge."""
+    correlator = Correlator(Rules(), FAMILIES)
+    correlator.process(detection("a", "one two three four"))
+    correlator.process(detection("b", "five six seven eight"))
+    assert correlator.events == 2
+    step = correlator.process(detection("c", "one two three five six seven"))
+    assert step.decision.merged
+    assert [message.key.startswith(JOURNAL) for message in step.entries] == [True, False, False, True]
+    assert step.entries[-1].value is None
+    alone = {step.entries[0].key: step.entries[0].value or b""}
+    assert dict(Correlator(Rules(), FAMILIES, alone).entries) == dict(correlator.entries)
+
+
+def test_entries_are_the_same_bytes_after_a_restart() -> None:
+    correlator = Correlator(Rules(), FAMILIES)
+    for number in range(5):
+        correlator.process(detection(f"a{number}", status="violated" if number == 3 else "agreed"))
+    restored = Correlator(Rules(), FAMILIES, dict(correlator.entries))
+    assert dict(restored.entries) == dict(correlator.entries)
+    next_one = detection("next", revision=9)
+    assert restored.process(next_one) == correlator.process(next_one)
+
+
+def test_an_edit_that_keeps_type_and_country_needs_no_retraction() -> None:
+    entry, sent = revise(None, "a", [detection("a")], revision=1, ingested_at=NOON)
+    assert [type(item) for item in sent] == [Detection]
+    again, sent = revise(entry, "a", [detection("a", status="violated")], revision=2, ingested_at=NOON)
+    assert [type(item) for item in sent] == [Detection]
+    assert again is not None and entry is not None and again.carried == entry.carried
+
+
+def test_what_an_article_no_longer_carries_is_retracted_under_its_old_key() -> None:
+    both = [detection("a"), detection("a", type=EventType.EVACUATION, status="planned")]
+    entry, _ = revise(None, "a", both, revision=1, ingested_at=NOON)
+    entry, sent = revise(entry, "a", [detection("a", place=MALI)], revision=2, ingested_at=NOON)
+    retractions = [item for item in sent if isinstance(item, Retraction)]
+    assert [(item.type, item.country, item.reason) for item in retractions] == [
+        (EventType.CEASEFIRE, "SY", "moved"),
+        (EventType.EVACUATION, "SY", "edited"),
+    ]
+    entry, sent = withdraw(entry, "a", revision=3, ingested_at=NOON + timedelta(hours=1))
+    assert {(item.type, item.country) for item in sent if isinstance(item, Retraction)} == {
+        (EventType.CEASEFIRE, "SY"),
+        (EventType.CEASEFIRE, "ML"),
+        (EventType.EVACUATION, "SY"),
+    }
+    assert entry is not None and entry.seen_at == NOON + timedelta(hours=1)
+
+
+def test_an_article_that_was_never_detected_in_is_not_remembered() -> None:
+    assert revise(None, "a", [], revision=1, ingested_at=NOON) == (None, ())
+    assert withdraw(None, "a", revision=1, ingested_at=NOON) == (None, ())
+
+
+def test_what_is_remembered_of_an_article_comes_back_from_its_bytes() -> None:
+    entry, _ = revise(None, "a", [detection("a"), detection("a", place=MALI)], revision=1, ingested_at=NOON)
+    assert entry is not None
+    assert decode_article_entry(encode_article_entry(entry)) == entry
+    with pytest.raises(ValueError, match="format 2"):
+        decode_article_entry(b'{"format":2}')
