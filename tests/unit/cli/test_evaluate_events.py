@@ -92,6 +92,13 @@ def test_articles_that_are_not_there_are_misuse(judged: Path, tmp_path: Path) ->
     assert "--articles" in str(result.exception)
 
 
+def test_options_that_need_labelled_news_are_refused(judged: Path) -> None:
+    """Nothing that was asked for is left out in silence."""
+    result = run("--events", judged, "--cross", "family", "--html", "out.html")
+    assert result.exit_code == 2
+    assert "--html, --cross needs --gold" in result.output
+
+
 def test_a_broken_file_is_one_sentence(judged: Path, tmp_path: Path) -> None:
     broken = tmp_path / "articles.jsonl"
     broken.write_text("{", encoding="utf-8")
