@@ -95,7 +95,13 @@ def evaluate(  # noqa: PLR0917 - one parameter per option, passed by name
     if gold is None and events is None:
         message = "Missing option '--gold' or '--events'."
         raise click.UsageError(message)
-    of_gold = {"--against": against, "--html": html, "--pairs": pairs, "--pool": pool, "--cross": cross}
+    of_gold: dict[str, object] = {
+        "--against": against,
+        "--html": html,
+        "--pairs": pairs,
+        "--pool": pool,
+        "--cross": cross,
+    }
     of_gold |= {"--train": training, "--texts": texts}
     if gold is None and (unused := [name for name, value in of_gold.items() if value]):
         message = f"{', '.join(unused)} needs --gold; --events does not use it."
