@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from detector.article_files import open_maybe_gzip
 from detector.core.labelled import LabelledArticle, LabelledDataError, read_labelled
 
 CORPUS_FOLDER: Final = Path("seeds/corpus")
@@ -49,12 +51,13 @@ def read_sources(paths: Sequence[Path], texts: Sequence[Path] = ()) -> dict[str,
 
 def read_records(path: Path) -> list[Mapping[str, Any]]:
     """Return the articles of an unlabelled JSON Lines file, gzipped when its name ends so; each has `id` and `text`."""
-    data = _bytes_of(path)
-    if path.suffix == ".gz":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
-            raise LabelledDataError(str(path), None, None, f"not gzip: {error}") from None
+    try:
+        with open_maybe_gzip(path) as stream:
+            data = stream.read()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise LabelledDataError(str(path), None, None, f"not gzip: {error}") from None
+    except OSError as error:
+        raise LabelledDataError(str(path), None, None, error.strerror or str(error)) from None
     records: list[Mapping[str, Any]] = []
     for number, line in enumerate(data.splitlines(), 1):
         try:

@@ -3,7 +3,10 @@
 Each message is one sentence or two: what happened, in which field or setting, and what to do.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+INTERRUPTED_STATUS: Final = 130
+"""Exit status of a command that Ctrl-C ended: 128 and the number of SIGINT, as shells have it."""
 
 
 class DetectorError(Exception):

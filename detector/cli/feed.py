@@ -13,9 +13,9 @@ from detector.cli.console import messages, visible
 from detector.cli.options import broker_option, settings_for
 from detector.cli.range_options import Asked, range_options
 from detector.cli.replay_progress import replay_progress
+from detector.errors import INTERRUPTED_STATUS
 from detector.replay.feeding import Feeder, require_target
 
-_INTERRUPTED_STATUS: Final = 130
 _SPEED: Final = re.compile(r"(\d+(?:\.\d+)?)x?")
 
 
@@ -79,7 +79,7 @@ def feed(
                 done += 1
                 report(feeder.sent, done, total)
         except KeyboardInterrupt:
-            status = _INTERRUPTED_STATUS
+            status = INTERRUPTED_STATUS
     for warning in source.warnings():
         say(visible(f"warning: {warning}"), markup=False)
     if feeder.unreadable:

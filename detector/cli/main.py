@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 import click
 
-from detector.errors import DetectorError
+from detector.errors import INTERRUPTED_STATUS, DetectorError
 
 _COMMANDS: Final = {
     "demo": "detector.cli.demo:demo",
@@ -27,7 +27,6 @@ _COMMANDS: Final = {
     "reports": "detector.cli.reports:reports",
     "config": "detector.cli.config:config",
 }
-_INTERRUPTED: Final = 130
 
 
 class _LazyGroup(click.Group):
@@ -63,12 +62,12 @@ def main() -> NoReturn:
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:
-        status = _INTERRUPTED
+        status = INTERRUPTED_STATUS
     except click.ClickException as error:
         error.show()
         status = error.exit_code
     except KeyboardInterrupt:
-        status = _INTERRUPTED
+        status = INTERRUPTED_STATUS
     except DetectorError as error:
         click.echo(f"Error: {error}", err=True)
         status = error.exit_status

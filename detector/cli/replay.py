@@ -6,7 +6,7 @@ import uuid
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -18,14 +18,12 @@ from detector.cli.range_options import Asked, range_options
 from detector.cli.replay_judging import judge_replay, prepare
 from detector.cli.replay_progress import replay_progress
 from detector.core.eventtypes import EVENT_TYPES
-from detector.errors import UsageError
+from detector.errors import INTERRUPTED_STATUS, UsageError
 from detector.replay.archive import ARCHIVE_NAME, RunArchive, open_archive, read_meta
 from detector.replay.models import load_models
 from detector.replay.publishing import RunPublisher, replay_topics
 from detector.replay.run import Ending, Replay
 from detector.replay.sources import Source
-
-_INTERRUPTED_STATUS: Final = 130
 
 
 @click.command(
@@ -100,7 +98,7 @@ def replay(
     status = judge_replay(path, prepared, command)
     if ending.error:
         raise ending.error
-    return status if ending.partial_reason is None else _INTERRUPTED_STATUS
+    return status if ending.partial_reason is None else INTERRUPTED_STATUS
 
 
 def _tell(run: Replay, source: Source, path: Path, ending: Ending, *, table: bool) -> None:

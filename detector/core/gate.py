@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from detector.core.records import Article
 from detector.core.sentences import Span
 from detector.core.vectors import Floats
-from detector.core.wordhash import SLOTS, HashedTexts, chunk_sizes, fold, hash_texts
+from detector.core.wordhash import HashedTexts, chunk_sizes, fold, hash_texts
 
 BLOCK_CHARS: Final = 200_000
 """Characters read at once; a longer article is read alone."""
@@ -85,16 +85,6 @@ class Gate:
             else _NONE
             for number in range(len(articles))
         ]
-
-
-def open_gate() -> Gate:
-    """Return a gate without weights, through which everything passes."""
-    return Gate(
-        weights=np.zeros((SLOTS + 1, 1), dtype=np.float32),
-        intercepts=np.zeros(1),
-        article=-np.inf,
-        sentence=-np.inf,
-    )
 
 
 def _blocks(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:

@@ -8,41 +8,33 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from detector.core.numberwords import SMALL_NUMBERS
+
 _WORD: Final = re.compile(r"[^\W\d_]+|#[\d+-]+|#year|[$£€%?]")
 _FIGURE: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _DIGIT: Final = re.compile(r"\d")
 _NEGATED: Final = re.compile(r"n\s?['’]\s?t\b")
 _CEASEFIRE: Final = re.compile(r"\bcease[\s\-‐-―]+fire")
 
+
+def figure_class(figure: str) -> str:
+    """Return the magnitude class of a figure in digits, such as `1,200` or `1998`.
+
+    Four digits from 1900 to 2099 without a separator are taken as a year.
+    """
+    whole = figure.split(".", 1)[0].replace(",", "")
+    size = len(whole)
+    if size == 4 and "," not in figure and whole[:2] in ("19", "20"):  # noqa: PLR2004 - the bounds of the classes
+        return "#year"
+    if size == 1:
+        return "#5-9" if whole >= "5" else "#2-4" if whole >= "2" else "#1"
+    return ("#10-99", "#100-999", "#1000+")[min(size, 4) - 2]
+
+
 _NUMBER_WORDS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("two", "three", "four", "couple"), "#2-4"),
-    **dict.fromkeys(("five", "six", "seven", "eight", "nine"), "#5-9"),
-    **dict.fromkeys(
-        [
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-            "thirty",
-            "forty",
-            "fifty",
-            "sixty",
-            "seventy",
-            "eighty",
-            "ninety",
-            "dozen",
-            "dozens",
-            "scores",
-        ],
-        "#10-99",
-    ),
+    **{word: figure_class(str(value)) for word, value in SMALL_NUMBERS.items() if value > 1},
+    "couple": "#2-4",
+    **dict.fromkeys(("dozen", "dozens", "scores"), "#10-99"),
     **dict.fromkeys(("hundred", "hundreds"), "#100-999"),
     **dict.fromkeys(("thousand", "thousands", "million", "millions"), "#1000+"),
 }
@@ -88,20 +80,6 @@ def words(sentence: str) -> list[str]:
     if _DIGIT.search(lowered):
         lowered = _FIGURE.sub(_figure_word, lowered.replace("#", " "))
     return [_CANONICAL.get(word, word) for word in _WORD.findall(lowered)]
-
-
-def figure_class(figure: str) -> str:
-    """Return the magnitude class of a figure in digits, such as `1,200` or `1998`.
-
-    Four digits from 1900 to 2099 without a separator are taken as a year.
-    """
-    whole = figure.split(".", 1)[0].replace(",", "")
-    size = len(whole)
-    if size == 4 and "," not in figure and whole[:2] in ("19", "20"):  # noqa: PLR2004 - the bounds of the classes
-        return "#year"
-    if size == 1:
-        return "#5-9" if whole >= "5" else "#2-4" if whole >= "2" else "#1"
-    return ("#10-99", "#100-999", "#1000+")[min(size, 4) - 2]
 
 
 def _figure_word(match: re.Match[str]) -> str:

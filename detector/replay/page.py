@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from detector.core.eventtypes import EVENT_TYPES
+from detector.core.judging.comparison import SIGNIFICANT
 from detector.core.resampling import draws_for
 from detector.replay.breakdown import by_country, by_outlet, timeline
 from detector.replay.examples import changes, mistakes
@@ -15,7 +16,6 @@ from detector.replay.wording import Checked, judged_share, notes, summary, title
 from detector.report import numbers
 
 MOST_EVENTS: Final = 200
-_SIGNIFICANT: Final = 0.05
 
 
 def replay_page(
@@ -152,7 +152,7 @@ def _compared(connection: sqlite3.Connection, judgement: Judgement, item: Compar
     clear = item.deltas.get("clear")
     if clear:
         delta = clear["macro"]["f1"]
-        verdict = "more than chance" if delta.p < _SIGNIFICANT else "not more than chance would give"
+        verdict = "more than chance" if delta.p < SIGNIFICANT else "not more than chance would give"
         told += f" Macro F1 differs by {numbers.signed(delta.value)} (p {numbers.chance(delta.p)}): {verdict}."
     return {
         "title": f"{second.name} against {first.name}",

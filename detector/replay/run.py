@@ -17,7 +17,7 @@ from detector.replay.correlation import Correlation
 from detector.replay.models import ReplayModel
 from detector.replay.pool import ScoringPool
 from detector.replay.publishing import RunPublisher
-from detector.replay.scoring import Detected, Scored
+from detector.replay.scoring import Detected, Scored, rejected_row
 from detector.replay.sources import Source
 from detector.settings import Settings
 from detector.stream.messages import Outgoing
@@ -138,18 +138,7 @@ class Replay:
             self.counts[f"detections.{one.model}"] += 1
             outcome = self._correlations[one.model].outcome(one.detection)
             if outcome.rejected:
-                rejected = outcome.rejected
-                yield (
-                    RejectedRow(
-                        partition=one.partition,
-                        offset=one.offset,
-                        article_id=rejected.article_id,
-                        field=rejected.field,
-                        reason=rejected.reason.value,
-                        detail=rejected.detail,
-                    ),
-                    None,
-                )
+                yield rejected_row(one.partition, one.offset, outcome.rejected), None
                 continue
             for outgoing in outcome.outgoing:
                 self.counts[f"alerts.{one.model}"] += 1

@@ -99,7 +99,7 @@ class Scorer:
             spent[model] = time.process_time() - began
             for n, (record, outcome) in enumerate(zip(records, outcomes, strict=True), first):
                 if outcome.rejected:
-                    refused[n] = _rejected_row(record, outcome.rejected)
+                    refused[n] = rejected_row(record.partition, record.offset, outcome.rejected)
                 if outcome.article and outcome.classification:
                     articles.setdefault(n, self._article_row(n, record, outcome.article))
                     rows += _model_rows(n, model, outcome)
@@ -159,10 +159,11 @@ class _ParsedOnce:
         return sum(isinstance(item, Withdrawal) for item in self._known.values())
 
 
-def _rejected_row(record: Incoming, rejected: Rejected) -> RejectedRow:
+def rejected_row(partition: int, offset: int, rejected: Rejected) -> RejectedRow:
+    """Return what the archive keeps of a record that was rejected."""
     return RejectedRow(
-        partition=record.partition,
-        offset=record.offset,
+        partition=partition,
+        offset=offset,
         article_id=rejected.article_id,
         field=rejected.field,
         reason=rejected.reason.value,

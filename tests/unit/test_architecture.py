@@ -54,7 +54,7 @@ LAYERS: dict[str, set[str]] = {
     "loading": {"core", "errors"},
     "schemas": set(),
     "article_files": {"errors"},
-    "corpus": {"core", "errors"},
+    "corpus": {"core", "errors", "article_files"},
     "kafka": {"kafka", "errors", "settings"},
     "worker_process": {"broker", "errors", "settings"},
 }

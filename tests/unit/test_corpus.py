@@ -57,6 +57,15 @@ def test_what_is_not_gzip_is_said(tmp_path: Path) -> None:
         read_records(path)
 
 
+def test_a_damaged_archive_is_said(tmp_path: Path) -> None:
+    """Bits inside that do not unpack, where the head is that of gzip, and an archive that is cut off."""
+    whole = _lines(tmp_path / "texts.jsonl.gz", TEXTS).read_bytes()
+    for damaged in (whole[:10] + b"\xff" * 20 + whole[30:], whole[:-12]):
+        (tmp_path / "damaged.jsonl.gz").write_bytes(damaged)
+        with pytest.raises(LabelledDataError, match=r"damaged.jsonl.gz: not gzip"):
+            read_records(tmp_path / "damaged.jsonl.gz")
+
+
 def test_the_judged_labels_hold_no_text() -> None:
     """Labels of other people's news may be in the repository, their sentences may not."""
     for line in default_judged().read_text("utf-8").splitlines():

@@ -4,34 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from detector.core.numberwords import SMALL_NUMBERS
+
 Bound: TypeAlias = Literal["exact", "at_least", "about", "at_most"]
 
-_UNITS: Final = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-)
-_TENS: Final = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SMALL: Final[Mapping[str, int]] = {word: value for value, word in enumerate(_UNITS)} | {
-    word: 10 * value for value, word in enumerate(_TENS, 2)
-}
 _MULTIPLES: Final[Mapping[str, int]] = {
     "dozen": 12,
     "score": 20,
@@ -62,7 +38,7 @@ _BOUNDS: Final[Mapping[str, Bound]] = {
     **dict.fromkeys(("up to", "as many as", "at most", "fewer than", "less than", "under"), "at_most"),
 }
 
-_WORDS: Final = "|".join(sorted(_SMALL, key=len, reverse=True))
+_WORDS: Final = "|".join(sorted(SMALL_NUMBERS, key=len, reverse=True))
 _DIGITS: Final = r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?"
 NUMBER: Final = (
     rf"(?:(?:{'|'.join(sorted(_VAGUE, key=len, reverse=True))})"
@@ -93,8 +69,8 @@ def read_number(stated: str, bound: str | None) -> Number | None:
     for part in _PARTS.findall(stated):
         if part[0].isdigit():
             value = float(part.replace(",", ""))
-        elif part in _SMALL:
-            value += _SMALL[part]
+        elif part in SMALL_NUMBERS:
+            value += SMALL_NUMBERS[part]
         elif part in _MULTIPLES:
             value = max(value, 1.0) * _MULTIPLES[part]
             if part in _GROUPS:

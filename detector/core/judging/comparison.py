@@ -12,6 +12,7 @@ from detector.core.resampling import METRICS, ROWS, figure_of
 from detector.core.vectors import Floats
 
 SIGNIFICANT: Final = 0.05
+"""A p value below this is called more than chance."""
 
 Pair = tuple[int, int]
 """A row (article) and a column (type)."""
