@@ -81,6 +81,7 @@ class TopicSettings(_Section):
     articles: TopicName = "articles"
     detections: TopicName = "detections"
     alerts: TopicName = "alerts"
+    events: TopicName = "events"
     rejected: TopicName = "articles.rejected"
     partitions: int = Field(default=4, ge=1, le=1024)
     replication: int = Field(default=1, ge=1, le=9)
@@ -108,7 +109,8 @@ class ThresholdSettings(_Section):
 class WorkerSettings(_Section):
     """How a worker reads, batches, retries and hands over."""
 
-    group: str = Field(default="detector", min_length=1)
+    group: str = Field(default="detector", min_length=1, max_length=200, pattern=r"^[a-zA-Z0-9._-]+$")
+    """Consumer group; it also begins the names of the changelog topics that keep the workers' state."""
     batch_articles: int = Field(default=64, ge=1, le=4096)
     batch_wait_seconds: float = Field(default=0.05, gt=0, le=10)
     buffer_records: int = Field(default=1024, ge=1)
@@ -219,6 +221,16 @@ class Settings(BaseSettings):
     replay: ReplaySettings = ReplaySettings()
     log: LogSettings = LogSettings()
     embedded: EmbeddedBrokerSettings = EmbeddedBrokerSettings()
+
+    @property
+    def article_changelog(self) -> str:
+        """Topic that keeps what the detect agent remembers of articles; as many partitions as `topics.articles`."""
+        return f"{self.worker.group}-articles-changelog"
+
+    @property
+    def event_changelog(self) -> str:
+        """Topic that keeps what the correlate agent knows of events; as many partitions as `topics.detections`."""
+        return f"{self.worker.group}-events-changelog"
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -1,7 +1,7 @@
 """Makes and describes the topics, and says plainly when a broker or a topic is missing."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +27,16 @@ _MAX_ARTICLE_BYTES: Final = 8 << 20
 
 _MAX_DEAD_LETTER_BYTES: Final = 9 << 20
 """The largest article record with a dead letter's headers on top."""
+
+_MAX_STATE_BYTES: Final = 9 << 20
+"""An event with all the articles that are kept of it, in a journal record with those it was told apart from."""
+
+_COMPACTED: Final[Mapping[str, str]] = {"cleanup.policy": "compact", "max.message.bytes": str(_MAX_STATE_BYTES)}
+_CHANGELOG: Final[Mapping[str, str]] = {
+    **_COMPACTED,
+    "segment.ms": str(_DAY_MS),  # only closed segments are compacted, and a restart reads the whole log
+    "min.cleanable.dirty.ratio": "0.2",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,33 +94,48 @@ def admin_client(settings: Settings) -> Iterator[KafkaAdminClient]:
 def topic_names(settings: Settings) -> tuple[str, ...]:
     """Name the topics this program needs."""
     topics = settings.topics
-    return (topics.articles, topics.detections, topics.alerts, topics.rejected)
+    changelogs = (settings.article_changelog, settings.event_changelog)
+    return (topics.articles, topics.detections, topics.alerts, topics.events, topics.rejected, *changelogs)
 
 
-def missing_topics(settings: Settings) -> list[str]:
-    """Name those that the broker does not have."""
+def require_topics(settings: Settings, names: Sequence[str]) -> None:
+    """Raise `DetectorError` that names those of the topics that the broker does not have."""
     with admin_client(settings) as admin:
         present = set(admin.list_topics())
-    return [name for name in topic_names(settings) if name not in present]
-
-
-def require_topics(settings: Settings) -> None:
-    """Raise `DetectorError` that names the missing topics."""
-    missing = missing_topics(settings)
+    missing = [name for name in names if name not in present]
     if missing:
         message = f"The broker at {settings.broker} has no topic {', '.join(missing)}. Run `detector topics create`."
         raise DetectorError(message)
+
+
+def require_worker_topics(settings: Settings) -> None:
+    """Raise `DetectorError` when a topic is missing, or a changelog has other partitions than the topic it belongs to."""
+    require_topics(settings, topic_names(settings))
+    numbers = {topic.name: topic.partitions for topic in describe_topics(settings)}
+    for changelog, topic in (
+        (settings.article_changelog, settings.topics.articles),
+        (settings.event_changelog, settings.topics.detections),
+    ):
+        if numbers[changelog] != numbers[topic]:
+            message = (
+                f"The topic {changelog} has {numbers[changelog]} partitions and {topic} has {numbers[topic]}: "
+                "the state of each partition is kept in the partition of the same number. Give both the same number."
+            )
+            raise DetectorError(message)
 
 
 def create_topics(settings: Settings) -> list[str]:
     """Make the topics that are missing and give their names; harmless when all are there."""
     topics = settings.topics
     append_time = {"message.timestamp.type": "LogAppendTime"}  # `ingested_at` and every latency are the broker's clock
-    configs = {
+    configs: dict[str, Mapping[str, str]] = {
         topics.articles: append_time | {"max.message.bytes": str(_MAX_ARTICLE_BYTES)},
         topics.detections: append_time,
         topics.rejected: {"retention.ms": str(90 * _DAY_MS), "max.message.bytes": str(_MAX_DEAD_LETTER_BYTES)},
         topics.alerts: {"retention.ms": str(90 * _DAY_MS)},
+        topics.events: _COMPACTED,
+        settings.article_changelog: _CHANGELOG,
+        settings.event_changelog: _CHANGELOG,
     }
     created = []
     with admin_client(settings) as admin:
@@ -122,7 +147,7 @@ def create_topics(settings: Settings) -> list[str]:
                 name,
                 num_partitions=topics.partitions,
                 replication_factor=topics.replication,
-                topic_configs=configs.get(name, {}),
+                topic_configs=dict(configs[name]),
             )
             try:
                 admin.create_topics([new])

@@ -7,7 +7,7 @@ import faust
 import structlog
 from faust.worker import Worker as FaustWorker
 
-from detector.kafka.admin import require_topics
+from detector.kafka.admin import require_worker_topics
 from detector.loading import load_detector
 from detector.metrics import Metrics
 from detector.settings import Settings
@@ -34,7 +34,7 @@ def run_worker(settings: Settings) -> NoReturn:
 
     Raises `DetectorError` when the broker or a topic is missing or the model cannot be loaded.
     """
-    require_topics(settings)
+    require_worker_topics(settings)
     settings.worker.data_dir.mkdir(parents=True, exist_ok=True)
     metrics = Metrics()
     health = Health(settings.health)

@@ -65,7 +65,11 @@ def run(broker: str, tmp_path: Path) -> Iterator[Run]:
     """Topics of its own and two workers of the product, running."""
     tag = uuid.uuid4().hex[:8]
     topics = TopicSettings(
-        articles=f"articles-{tag}", detections=f"detections-{tag}", alerts=f"alerts-{tag}", rejected=f"rejected-{tag}"
+        articles=f"articles-{tag}",
+        detections=f"detections-{tag}",
+        alerts=f"alerts-{tag}",
+        events=f"events-{tag}",
+        rejected=f"rejected-{tag}",
     )
     settings = Settings(
         broker=broker, topics=topics, worker=WorkerSettings(group=f"kill-{tag}", data_dir=tmp_path / "data")

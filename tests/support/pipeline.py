@@ -53,7 +53,7 @@ class Pipeline:
         """Environment that points the command line at this pipeline."""
         topics = self.settings.topics.model_dump()
         names = {f"DETECTOR_TOPICS__{name.upper()}": str(value) for name, value in topics.items()}
-        return names | {"DETECTOR_BROKER": self.settings.broker}
+        return names | {"DETECTOR_BROKER": self.settings.broker, "DETECTOR_WORKER__GROUP": self.settings.worker.group}
 
 
 def tagged_settings(broker: str, folder: Path, *, dead_letters: DeadLetterSettings | None = None) -> Settings:
@@ -65,6 +65,7 @@ def tagged_settings(broker: str, folder: Path, *, dead_letters: DeadLetterSettin
             articles=f"articles-{tag}",
             detections=f"detections-{tag}",
             alerts=f"alerts-{tag}",
+            events=f"events-{tag}",
             rejected=f"rejected-{tag}",
         ),
         worker=WorkerSettings(group=f"group-{tag}", data_dir=folder / "data"),

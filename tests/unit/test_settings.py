@@ -194,7 +194,7 @@ def test_every_setting_has_one_variable_that_works(monkeypatch: pytest.MonkeyPat
 
 def _is_free_text(name: str) -> bool:
     """Whether any text will do: paths, names and secrets."""
-    return name.endswith(("_FILE", "_DIR", "USERNAME", "PASSWORD", "GROUP", "HOST"))
+    return name.endswith(("_FILE", "_DIR", "USERNAME", "PASSWORD", "HOST"))
 
 
 def test_names_of_quantities_carry_their_unit() -> None:
