@@ -7,7 +7,7 @@ that tests and several apps in one process do not share counters.
 import platform
 from functools import partial
 from importlib.metadata import version
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -21,13 +21,15 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from detector.core.correlation.step import DecisionKind
 from detector.core.eventtypes import STATUSES
-from detector.core.records import RejectReason
+from detector.core.records import MessageType, RejectReason, RetractionReason
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per series that no dashboard reads
 
 _BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _CLASSIFY_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_RESTORE_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _END_TO_END_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 
@@ -59,7 +61,31 @@ class Metrics:
         self.abstained = counter(
             "detector_abstained", "Articles in the abstain band of a type: close below its threshold.", ["type"]
         )
-        self.alerts = counter("detector_alerts", "Alerts delivered, by type.", ["type"])
+        self.alerts = counter(
+            "detector_alerts",
+            "Alerts delivered, by type and what they say: alert, update, cancel.",
+            ["type", "message_type"],
+        )
+        self.correlated = counter(
+            "detector_correlated",
+            "Detections and retractions taken into events, by type and what became of them; repeated ones tell nothing new.",
+            ["type", "decision"],
+        )
+        self.retractions = counter(
+            "detector_retractions",
+            "What earlier versions of articles said and later ones do not, by reason.",
+            ["reason"],
+        )
+        self.events_expired = counter("detector_events_expired", "Events forgotten after their quiet period.")
+        self.state_entries = gauge(
+            "detector_state_entries", "Articles and events that this worker remembers.", ["state"]
+        )
+        self.state_restore_seconds = histogram(
+            "detector_state_restore_seconds",
+            "Time to read state from its changelog after an assignment.",
+            ["state"],
+            buckets=_RESTORE_BUCKETS,
+        )
         self.rejected = counter(
             "detector_rejected", "Records kept as dead letters, by topic and reason.", ["topic", "reason"]
         )
@@ -104,9 +130,16 @@ class Metrics:
     def _start_at_zero(self) -> None:
         """Make the labelled counters exist before their first event, so that rates see the first one."""
         for event_type, statuses in STATUSES.items():
-            self.alerts.labels(event_type.value)
+            for message_type in get_args(MessageType):
+                self.alerts.labels(event_type.value, message_type)
+            for decision in get_args(DecisionKind):
+                self.correlated.labels(event_type.value, decision)
             self.abstained.labels(event_type.value)
             for status in statuses:
                 self.detections.labels(event_type.value, status)
+        for state in ("articles", "events"):
+            self.state_entries.labels(state).set(0)
+        for reason in get_args(RetractionReason):
+            self.retractions.labels(reason)
         for reason in RejectReason:
             self.rejected.labels("articles", reason.value)

@@ -106,6 +106,29 @@ class ThresholdSettings(_Section):
         return {kind: value for kind, value in named.items() if value is not None}
 
 
+Days = Annotated[float, Field(gt=0, le=3650)]
+
+
+class WindowSettings(_Section):
+    """How far apart in time the articles of one event can be; what is not set is as `core.correlation.rules` has it."""
+
+    gap_days: Days | None = None
+    """Two articles farther apart say nothing about each other."""
+    span_days: Days | None = None
+    """No event holds articles farther apart."""
+    quiet_days: Days | None = None
+    """An event to which nothing came for so long is forgotten. At least twice `gap_days`."""
+
+
+class CorrelationSettings(_Section):
+    """When articles are about one event, by type, in the time that the articles themselves give."""
+
+    ceasefire: WindowSettings = WindowSettings()
+    evacuation: WindowSettings = WindowSettings()
+    atrocity: WindowSettings = WindowSettings()
+    solidarity: WindowSettings = WindowSettings()
+
+
 class WorkerSettings(_Section):
     """How a worker reads, batches, retries and hands over."""
 
@@ -214,6 +237,7 @@ class Settings(BaseSettings):
     thresholds: ThresholdSettings = ThresholdSettings()
     security: SecuritySettings = SecuritySettings()
     topics: TopicSettings = TopicSettings()
+    correlation: CorrelationSettings = CorrelationSettings()
     worker: WorkerSettings = WorkerSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     web: WebSettings = WebSettings()

@@ -37,7 +37,9 @@ from detector.replay.sources import Source
     type=(click.Path(path_type=Path), click.Path(path_type=Path)),
     help="Two models over the same articles.",
 )
-@click.option("--publish-to", "prefix", metavar="PREFIX", help="Also publish to PREFIX.detections and PREFIX.alerts.")
+@click.option(
+    "--publish-to", "prefix", metavar="PREFIX", help="Also publish to PREFIX.detections, .alerts and .events."
+)
 @click.option(
     "--run-folder",
     type=click.Path(path_type=Path, file_okay=False),

@@ -27,6 +27,8 @@ Severity: TypeAlias = Literal["minor", "moderate", "severe", "extreme"]
 """CAP's words again; where nothing tells how severe an event is, there is none."""
 
 ArticleField: TypeAlias = Literal["title", "text"]
+MessageType: TypeAlias = Literal["alert", "update", "cancel"]
+RetractionReason: TypeAlias = Literal["edited", "moved", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +230,7 @@ class Retraction:
     country: str
     """Second half of the key: the country, or the bucket of an unlocated detection."""
     revision: int
-    reason: Literal["edited", "moved", "withdrawn"]
+    reason: RetractionReason
     """The article was sent again and no longer carries the type, or carries it under another key, or was taken back."""
     ingested_at: datetime | None
 
@@ -274,7 +276,7 @@ class Alert:
     alert_id: str
     event_id: str
     sequence: int
-    message_type: Literal["alert", "update", "cancel"]
+    message_type: MessageType
     references: tuple[str, ...]
     changed: tuple[str, ...]
     type: EventType

@@ -20,7 +20,7 @@ from typing import Any, Final, Self, TypeAlias
 from detector.errors import UsageError
 
 ARCHIVE_NAME: Final = "run.sqlite"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the tables below; an archive of another format is refused."""
 
 _SCHEMA: Final = """
@@ -36,9 +36,9 @@ CREATE TABLE detections (
     n INTEGER, model TEXT, type TEXT, status TEXT, confidence REAL, country TEXT, record BLOB
 );
 CREATE TABLE alerts (
-    n INTEGER, model TEXT, alert_id TEXT, event_id TEXT, message_type TEXT, type TEXT, published_at REAL,
-    ingested_at REAL, record BLOB
+    n INTEGER, model TEXT, alert_id TEXT, event_id TEXT, message_type TEXT, type TEXT, record BLOB
 );
+CREATE TABLE events (model TEXT, event_id TEXT, n INTEGER, record BLOB, PRIMARY KEY (model, event_id));
 CREATE TABLE rejected (partition INTEGER, offset INTEGER, article_id TEXT, field TEXT, reason TEXT, detail TEXT);
 CREATE TABLE best (n INTEGER, model TEXT, type TEXT, confidence REAL, sentence TEXT);
 """
@@ -93,7 +93,7 @@ class DetectionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """An alert; `n` is the article that caused it, and the two times are that article's."""
+    """An alert; `n` is the record that caused it, an article or a withdrawal."""
 
     n: int
     model: str
@@ -101,8 +101,16 @@ class AlertRow:
     event_id: str
     message_type: str
     type: str
-    published_at: float | None
-    ingested_at: float | None
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """The last state of an event; `n` is the record that brought it. Those that were forgotten stay as they were then."""
+
+    model: str
+    event_id: str
+    n: int
     record: bytes
 
 
@@ -129,13 +137,14 @@ class BestRow:
     sentence: str
 
 
-Row: TypeAlias = ArticleRow | ScoreRow | DetectionRow | AlertRow | RejectedRow | BestRow
+Row: TypeAlias = ArticleRow | ScoreRow | DetectionRow | AlertRow | EventRow | RejectedRow | BestRow
 
 _TABLES: Final[Mapping[type[Any], str]] = {
     ArticleRow: "articles",
     ScoreRow: "scores",
     DetectionRow: "detections",
     AlertRow: "alerts",
+    EventRow: "events",
     RejectedRow: "rejected",
     BestRow: "best",
 }
@@ -189,11 +198,12 @@ class RunArchive:
             )
 
     def write(self, tables: Tables) -> None:
-        """Add rows (see `tables_of`), all or none."""
+        """Add rows (see `tables_of`), all or none; an event's row takes the place of its earlier one."""
         with self._connection:
             for table, values in tables.items():
                 marks = ", ".join("?" * len(values[0]))
-                self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608 - a table of ours
+                verb = "REPLACE" if table == _TABLES[EventRow] else "INSERT"
+                self._connection.executemany(f"{verb} INTO {table} VALUES ({marks})", values)
 
     def close(self) -> None:
         """Close the file; later writes fail."""

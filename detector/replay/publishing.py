@@ -19,15 +19,15 @@ RUN_HEADER: Final = "run_id"
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,240}")
 
 
-def replay_topics(settings: Settings, prefix: str, *, source: str | None) -> tuple[str, str]:
-    """Return the two topics of a prefix, for detections and for alerts.
+def replay_topics(settings: Settings, prefix: str, *, source: str | None) -> tuple[str, str, str]:
+    """Return the topics of a prefix, for detections, alerts and events.
 
     Raises `UsageError` when one of them is a topic that the live detector uses or that the replay reads.
     """
     if not _TOPIC.fullmatch(prefix):
         message = f"--publish-to {prefix!r} makes no topic name: letters, digits, dots, dashes and underscores do"
         raise UsageError(message)
-    names = (f"{prefix}.detections", f"{prefix}.alerts")
+    names = (f"{prefix}.detections", f"{prefix}.alerts", f"{prefix}.events")
     live = {*topic_names(settings), source}
     for name in names:
         if name in live:
@@ -37,15 +37,16 @@ def replay_topics(settings: Settings, prefix: str, *, source: str | None) -> tup
 
 
 class RunPublisher:
-    """Sends detections and alerts of one run, each with the run's id in the header `run_id`.
+    """Sends detections, alerts and events of one run, each with the run's id in the header `run_id`.
 
-    Makes the two topics when they are absent, with as many partitions as the live ones are made with. Keys and bytes are the
+    Makes the topics when they are absent, with as many partitions as the live ones are made with. Keys and bytes are the
     live ones. Leaving the context waits until the broker has everything; raises `DetectorError` when it does not take a record.
     """
 
-    def __init__(self, settings: Settings, names: tuple[str, str], run_id: str) -> None:
+    def __init__(self, settings: Settings, names: tuple[str, str, str], run_id: str) -> None:
         self._settings = settings
-        self._names = dict(zip((settings.topics.detections, settings.topics.alerts), names, strict=True))
+        live = (settings.topics.detections, settings.topics.alerts, settings.topics.events)
+        self._names = dict(zip(live, names, strict=True))
         self._header = (RUN_HEADER, run_id.encode("utf-8"))
         self._failures: list[BaseException] = []
         self.sent = dict.fromkeys(names, 0)
@@ -78,7 +79,8 @@ class RunPublisher:
         self._check()
         with broker_errors(self._settings):
             for record in records:
-                name = self._names[record.topic]
+                if (name := self._names.get(record.topic)) is None:  # state, which a run keeps in memory
+                    continue
                 future = self._producer.send(name, record.value, key=record.key, headers=[self._header])
                 future.add_errback(self._failures.append)
                 self.sent[name] += 1
@@ -95,7 +97,13 @@ class RunPublisher:
             present = set(admin.list_topics())
             for name in self.sent:
                 if name not in present:
-                    new = NewTopic(name, num_partitions=topics.partitions, replication_factor=topics.replication)
+                    compacted = {"cleanup.policy": "compact"} if name == self._names[topics.events] else {}
+                    new = NewTopic(
+                        name,
+                        num_partitions=topics.partitions,
+                        replication_factor=topics.replication,
+                        topic_configs=compacted,
+                    )
                     try:
                         admin.create_topics([new])
                     except TopicAlreadyExistsError:

@@ -11,16 +11,17 @@ from typing import Any, Final
 from detector.core.wire import format_time
 from detector.errors import DetectorError
 from detector.kafka.unreadable import Unreadable
-from detector.replay.archive import AlertRow, RejectedRow, Row, RunArchive, Tables, tables_of
+from detector.loading import load_families
+from detector.replay.archive import AlertRow, EventRow, RejectedRow, Row, RunArchive, Tables, tables_of
 from detector.replay.batches import Batch, PartitionAccount, batches
 from detector.replay.correlation import Correlation
 from detector.replay.models import ReplayModel
 from detector.replay.pool import ScoringPool
 from detector.replay.publishing import RunPublisher
-from detector.replay.scoring import Detected, Scored, rejected_row
+from detector.replay.scoring import Found, Scored, rejected_row
 from detector.replay.sources import Source
 from detector.settings import Settings
-from detector.stream.messages import Outgoing
+from detector.stream.messages import Incoming, Outcome, Outgoing
 
 CORRUPT: Final = "corrupt"
 """Reason of a record that cannot be read, beside those for which a live worker rejects."""
@@ -68,7 +69,8 @@ class Replay:
         self._publisher = publisher
         self._limit = limit
         self._now = now
-        self._correlations = {model.info.digest: Correlation(settings.topics) for model in models}
+        families = load_families()
+        self._correlations = {model.info.digest: Correlation(settings, families) for model in models}
         self._accounts = {one.partition: PartitionAccount(one.begin) for one in source.ranges}
         self._damaged: list[str] = []
         self._seconds: Counter[str] = Counter()
@@ -112,15 +114,18 @@ class Replay:
         return sum(one.size for one in self._source.ranges) or None
 
     def _keep(self, batch: Batch, scored: Scored) -> None:
-        alerts = list(self._alerts(scored.detections))
-        unreadable = [row for one in batch.unreadable for row in self._unreadable(one)]
-        self._archive.write(_merged(scored.tables, tables_of([*(row for row, _ in alerts), *unreadable])))
+        rows: list[Row] = [row for one in batch.unreadable for row in self._unreadable(one)]
+        unreadable = len(rows)
+        sent: list[Outgoing] = []
+        for found in scored.found:
+            record = batch.records[found.n - batch.first]
+            for finding, outcome in self._correlations[found.model].outcomes(record, found):
+                self.counts[f"detections.{found.model}"] += finding.key in dict(found.detections)
+                rows += self._correlated(record, found, outcome)
+                sent += [finding, *outcome.outgoing]
+        self._archive.write(_merged(scored.tables, tables_of(rows)))
         if self._publisher:
-            detections = [
-                Outgoing(topic=one.detection.topic, key=one.detection.key, value=one.detection.value)
-                for one in scored.detections
-            ]
-            self._publisher.publish([*detections, *(out for _, out in alerts if out)])
+            self._publisher.publish(sent)
         for record in batch.records:
             self._accounts[record.partition].add(record)
         self._seconds.update(scored.core_seconds)
@@ -129,20 +134,20 @@ class Replay:
             articles=scored.articles,
             withdrawals=scored.withdrawals,
             rejected=scored.rejected,
-            unreadable=len(unreadable),
+            unreadable=unreadable,
         )
 
-    def _alerts(self, detections: Sequence[Detected]) -> Iterator[tuple[Row, Outgoing | None]]:
-        """Correlate detections, in their order; each gives alerts, or a rejection that no one is told of but the archive."""
-        for one in detections:
-            self.counts[f"detections.{one.model}"] += 1
-            outcome = self._correlations[one.model].outcome(one.detection)
-            if outcome.rejected:
-                yield rejected_row(one.partition, one.offset, outcome.rejected), None
-                continue
-            for outgoing in outcome.outgoing:
-                self.counts[f"alerts.{one.model}"] += 1
-                yield _alert_row(one, outgoing), outgoing
+    def _correlated(self, record: Incoming, found: Found, outcome: Outcome) -> Iterator[Row]:
+        """Give what the archive keeps of a detection: alerts and events, or a rejection that no one else is told of."""
+        if outcome.rejected:
+            yield rejected_row(record.partition, record.offset, outcome.rejected)
+        for outgoing in outcome.outgoing:
+            if outgoing.topic == self._settings.topics.alerts:
+                self.counts[f"alerts.{found.model}"] += 1
+                yield _alert_row(found, outgoing)
+            elif outgoing.topic == self._settings.topics.events and outgoing.value:
+                key = (outgoing.key or b"").decode("ascii")
+                yield EventRow(model=found.model, event_id=key, n=found.n, record=outgoing.value)
 
     def _unreadable(self, one: Unreadable) -> Iterator[RejectedRow]:
         account = self._accounts[one.partition]
@@ -205,17 +210,15 @@ class Replay:
         return [*self._source.warnings(), *self._damaged]
 
 
-def _alert_row(detected: Detected, outgoing: Outgoing) -> AlertRow:
+def _alert_row(found: Found, outgoing: Outgoing) -> AlertRow:
     alert = json.loads(outgoing.value or b"{}")
     return AlertRow(
-        n=detected.n,
-        model=detected.model,
+        n=found.n,
+        model=found.model,
         alert_id=alert["alert_id"],
         event_id=alert["event_id"],
         message_type=alert["message_type"],
         type=alert["type"],
-        published_at=detected.published_at,
-        ingested_at=detected.ingested_at,
         record=outgoing.value or b"",
     )
 

@@ -159,7 +159,7 @@ def _alerted(
     connection: sqlite3.Connection, digest: str, numbers: "np.typing.NDArray[np.int64]"
 ) -> "np.typing.NDArray[np.bool_]":
     alerted = np.zeros((len(numbers), len(EVENT_TYPES)), dtype=np.bool_)
-    query = "SELECT n, type FROM alerts WHERE model = ? AND message_type != 'cancel'"
+    query = "SELECT n, type FROM alerts JOIN articles USING (n) WHERE model = ? AND message_type != 'cancel'"
     for n, kind in connection.execute(query, (digest,)):
         alerted[int(np.searchsorted(numbers, n)), _COLUMNS[kind]] = True
     return alerted

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
+from operator import itemgetter
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from detector.core.detect import Detector
 from detector.core.eventtypes import EventType
@@ -39,17 +40,15 @@ _NICENESS = 10
 """Scoring gives way to a live worker on the same machine; alone, it has the machine to itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detected:
-    """A detection on its way to correlation, and the record that caused it."""
+class Found(NamedTuple):
+    """What one model found in one version of an article, on its way to correlation."""
 
     n: int
     model: str
-    partition: int
-    offset: int
-    published_at: float | None
-    ingested_at: float | None
-    detection: Incoming
+    article_id: str
+    withdrawn: bool
+    detections: tuple[tuple[bytes, bytes], ...]
+    """Key and value of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,8 @@ class Scored:
     """What a batch of records came to."""
 
     tables: Tables
-    detections: tuple[Detected, ...]
+    found: tuple[Found, ...]
+    """In the order of the records; of each model, those without a detection too."""
     core_seconds: dict[str, float]
     """Processor time in the core by model; parsing, which the models share, is not in it."""
     articles: int
@@ -89,7 +89,7 @@ class Scorer:
         articles: dict[int, Row] = {}
         refused: dict[int, Row] = {}
         rows: list[Row] = []
-        detections: list[Detected] = []
+        found: list[Found] = []
         spent: dict[str, float] = {}
         for detector in self._detectors:
             model = detector.classifier.info.digest
@@ -100,13 +100,14 @@ class Scorer:
             for n, (record, outcome) in enumerate(zip(records, outcomes, strict=True), first):
                 if outcome.rejected:
                     refused[n] = rejected_row(record.partition, record.offset, outcome.rejected)
+                if outcome.article or outcome.withdrawal:
+                    found.append(_found(n, model, outcome))
                 if outcome.article and outcome.classification:
                     articles.setdefault(n, self._article_row(n, record, outcome.article))
                     rows += _model_rows(n, model, outcome)
-                    detections += _detected(n, model, record, outcome)
         return Scored(
             tables=tables_of([*articles.values(), *refused.values(), *rows]),
-            detections=tuple(sorted(detections, key=lambda one: one.n)),
+            found=tuple(sorted(found, key=itemgetter(0))),
             core_seconds=spent,
             articles=len(articles),
             withdrawals=parsed.withdrawals,
@@ -204,24 +205,18 @@ def _country(detection: Outgoing) -> str | None:
     return None if not half or half.startswith("-") else half
 
 
-def _detected(n: int, model: str, record: Incoming, outcome: Outcome) -> Iterator[Detected]:
-    for outgoing in outcome.outgoing:
-        yield Detected(
-            n=n,
-            model=model,
-            partition=record.partition,
-            offset=record.offset,
-            published_at=seconds(outcome.article.published_at) if outcome.article else None,
-            ingested_at=seconds(record.timestamp),
-            detection=Incoming(
-                topic=outgoing.topic,
-                partition=record.partition,
-                offset=n,
-                timestamp=record.timestamp,
-                key=outgoing.key,
-                value=outgoing.value,
-            ),
-        )
+def _found(n: int, model: str, outcome: Outcome) -> Found:
+    return Found(
+        n=n,
+        model=model,
+        article_id=outcome.article.id
+        if outcome.article
+        else outcome.withdrawal.article_id
+        if outcome.withdrawal
+        else "",
+        withdrawn=outcome.withdrawal is not None,
+        detections=tuple((outgoing.key or b"", outgoing.value or b"") for outgoing in outcome.outgoing),
+    )
 
 
 def serve(pipe: "Connection[Any, Any]", models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings) -> None:

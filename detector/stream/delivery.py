@@ -26,14 +26,21 @@ _FINAL: Final = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimes
 
 
 class Sender(Protocol):
-    """Sends one record and returns once the broker has acknowledged it; raises `KafkaError` when it has not."""
+    """Puts one record in line behind those before it, and gives what returns once the broker has acknowledged it.
 
-    def __call__(self, record: Outgoing, /) -> Awaitable[None]:
-        """Send and wait."""
+    Either raises `KafkaError` when that fails.
+    """
+
+    def __call__(self, record: Outgoing, /) -> Awaitable[Awaitable[None]]:
+        """Send."""
 
 
 class Delivery:
-    """Delivers every record of a batch at least once, however long that takes."""
+    """Delivers every record of a batch at least once, however long that takes.
+
+    What is last on its topic under a key is the last one of that key that was asked for: when a record fails, those of the
+    same topic and key behind it are sent again too.
+    """
 
     def __init__(
         self,
@@ -72,21 +79,34 @@ class Delivery:
         return refused
 
     async def _attempt(self, records: Sequence[Outgoing], refused: list[Outgoing]) -> list[Outgoing]:
-        results = await asyncio.gather(*(self._send(record) for record in records), return_exceptions=True)
-        failed: list[tuple[Outgoing, BaseException]] = []
+        sent = [await self._in_line(record) for record in records]
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        again: list[Outgoing] = []
+        failed: dict[tuple[str, bytes | None], BaseException] = {}
         for record, result in zip(records, results, strict=True):
+            line = (record.topic, record.key)
             if result is None:
-                continue
-            if isinstance(result, _FINAL) or isinstance(result.__cause__, _FINAL):
+                if line in failed:
+                    again.append(record)
+            elif isinstance(result, _FINAL) or isinstance(result.__cause__, _FINAL):
                 refused.append(record)
                 _log.error("the broker will not take a record", topic=record.topic, error=repr(result))
             elif isinstance(result, KafkaError | ProducerSendError | OSError):
-                failed.append((record, result))
+                failed.setdefault(line, result)
+                again.append(record)
             else:
                 raise result
-        if failed:
-            first, error = failed[0]
-            _log.error(
-                "delivery failed, held and tried again", records=len(failed), topic=first.topic, error=repr(error)
-            )
-        return [record for record, _ in failed]
+        for (topic, _), error in list(failed.items())[:1]:
+            _log.error("delivery failed, held and tried again", records=len(again), topic=topic, error=repr(error))
+        return again
+
+    async def _in_line(self, record: Outgoing) -> Awaitable[None]:
+        """Send a record; an error of sending becomes one of waiting, so that the others are not held up."""
+        try:
+            return await self._send(record)
+        except Exception as error:  # noqa: BLE001 raised again where it is waited for
+            return _failed(error)
+
+
+async def _failed(error: Exception) -> None:
+    raise error

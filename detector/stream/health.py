@@ -19,6 +19,7 @@ class Health:
         self._beat = clock()
         self._progress = clock()
         self._held = 0
+        self._restoring = 0
         self._behind = False
         self.assigned: int | None = None
         """Partitions assigned; `None` before the first assignment and while the group rebalances."""
@@ -49,13 +50,24 @@ class Health:
         finally:
             self._held -= 1
 
+    @contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Note that state is read from its changelog while the context lasts."""
+        self._restoring += 1
+        try:
+            yield
+        finally:
+            self._restoring -= 1
+            self.progressed()
+
     def live_problems(self) -> list[str]:
         """Say why this process should be restarted; empty when it should not. The broker's absence is no reason."""
         now, problems = self._clock(), []
         if now - self._beat > self._settings.loop_stall_seconds:
             problems.append(f"the event loop has not turned for {now - self._beat:.0f} s")
         stuck = now - self._progress
-        if self._behind and not self._held and self.broker_reachable and stuck > self._settings.no_progress_seconds:
+        waits = self._held or self._restoring
+        if self._behind and not waits and self.broker_reachable and stuck > self._settings.no_progress_seconds:
             problems.append(f"records wait and none was finished for {stuck:.0f} s")
         return problems
 
@@ -70,6 +82,8 @@ class Health:
             problems.append(f"the broker has no topic {', '.join(self.missing_topics)}")
         if self.assigned is None:
             problems.append("no partitions assigned yet, or the group is rebalancing")
+        if self._restoring:
+            problems.append("state is being restored from its changelog")
         if self._held:
             problems.append("a delivery fails and is tried again")
         return problems

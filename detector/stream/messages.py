@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final
 
-from detector.core.records import Article, Classification, Rejected
+from detector.core.records import Article, Classification, Rejected, Withdrawal
 
 HEADER_PREFIX: Final = "detector."
 """Of the headers that a dead letter adds to the original ones."""
@@ -36,6 +36,8 @@ class Outgoing:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None
+    """Where it must lie; by its key when null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,10 @@ class Outcome:
     alerted: tuple[datetime, ...] = ()
     """Broker times of the articles whose alerts are among `outgoing`."""
     article: Article | None = None
-    """What the record was read as, and what the model says of it, for replay."""
+    """What the record was read as, and what the model says of it."""
     classification: Classification | None = None
+    withdrawal: Withdrawal | None = None
+    """What the record was read as when it takes an article back."""
 
 
 def incoming(message: Any) -> Incoming:  # noqa: ANN401 Faust types its messages loosely

@@ -1,4 +1,4 @@
-"""What each record comes to: the pure steps of the two agents, from a batch of messages to a batch of outcomes.
+"""What each article comes to: the pure step of the detect agent, from a batch of messages to a batch of outcomes.
 
 A record that the core cannot handle at all is rejected alone; the rest of its batch is not harmed.
 """
@@ -12,7 +12,6 @@ from typing import Final
 import structlog
 
 from detector.core import wire
-from detector.core.alerts import alert_for
 from detector.core.correlation.key import key_bytes
 from detector.core.detect import Detector
 from detector.core.parsing import Parsed, parse_article
@@ -64,7 +63,7 @@ def article_outcomes(
         if isinstance(item, Rejected):
             outcomes.append(reject(record, item, topics.rejected))
         elif isinstance(item, Withdrawal):
-            outcomes.append(Outcome(counts={("articles",): 1, ("no_event",): 1, ("withdrawals",): 1}))
+            outcomes.append(Outcome(counts={("articles",): 1, ("no_event",): 1, ("withdrawals",): 1}, withdrawal=item))
         else:
             classification, detections = next(found)
             if now is None:
@@ -72,16 +71,6 @@ def article_outcomes(
                 detections = [replace(detection, detected_at=own_time) for detection in detections]
             outcomes.append(_detected(item, classification, detections, topics.detections))
     return outcomes
-
-
-def detection_outcomes(records: Sequence[Incoming], *, topics: TopicSettings) -> list[Outcome]:
-    """Turn a batch of the detections topic into alerts."""
-    return [_alerted(record, topics) for record in records]
-
-
-def detection_key(detection: Detection) -> bytes:
-    """Return the key on the topic: all that can be one event meets in one partition (see `core.correlation.key`)."""
-    return key_bytes(detection)
 
 
 def _detected(article: Article, classification: Classification, detections: Sequence[Detection], topic: str) -> Outcome:
@@ -93,26 +82,12 @@ def _detected(article: Article, classification: Classification, detections: Sequ
         counts[("undated",)] += 1
     return Outcome(
         outgoing=tuple(
-            Outgoing(topic=topic, key=detection_key(detection), value=wire.encode_detection(detection))
+            Outgoing(topic=topic, key=key_bytes(detection), value=wire.encode_detection(detection))
             for detection in detections
         ),
         counts=counts,
         article=article,
         classification=classification,
-    )
-
-
-def _alerted(record: Incoming, topics: TopicSettings) -> Outcome:
-    try:
-        detection = wire.decode_detection(record.value or b"")
-    except wire.RecordError as error:
-        rejected = Rejected(field="message", reason=error.reason, detail=str(error))
-        return reject(record, rejected, topics.rejected)
-    alert = alert_for(detection)
-    return Outcome(
-        outgoing=(Outgoing(topic=topics.alerts, key=alert.event_id.encode("ascii"), value=wire.encode_alert(alert)),),
-        counts={("alerts", alert.type.value): 1},
-        alerted=(detection.ingested_at,) if detection.ingested_at else (),
     )
 
 

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 import structlog
 
@@ -33,6 +33,16 @@ def stop_loudly(error: Exception) -> NoReturn:
     os._exit(EXIT_STOPPED_LOUDLY)
 
 
+class RestorableStates(Protocol):
+    """What a processor needs of the states of its agent."""
+
+    async def restore(self, partitions: Collection[int]) -> None:
+        """Return when the states of these partitions are up to date."""
+
+    def measure(self) -> None:
+        """Set the metric of their size."""
+
+
 class BatchProcessor:
     """Shared by both agents; never raises for anything a record holds."""
 
@@ -43,6 +53,7 @@ class BatchProcessor:
         rejected_topic: str,
         delivery: Delivery,
         limit: DeadLetterLimit,
+        states: RestorableStates,
         metrics: Metrics,
         health: Health,
         executor: Executor,
@@ -55,6 +66,7 @@ class BatchProcessor:
         self._rejected_topic = rejected_topic
         self._delivery = delivery
         self._limit = limit
+        self._states = states
         self._metrics = metrics
         self._health = health
         self._executor = executor
@@ -66,6 +78,7 @@ class BatchProcessor:
     async def process(self, messages: Sequence[Any]) -> None:
         """Handle a batch of Faust messages; returns once all it causes is delivered and all of it is finished."""
         try:
+            await self._states.restore({message.partition for message in messages})
             outcomes, seconds = await asyncio.get_running_loop().run_in_executor(self._executor, self._run, messages)
             self._limit.check(outcome.rejected is not None for outcome in outcomes)
             outcomes = await self._deliver(messages, outcomes)
@@ -81,6 +94,7 @@ class BatchProcessor:
         self._count(messages[0].topic, outcomes, seconds)
         for message in messages:
             self._finish(message)
+        self._states.measure()
         self._health.progressed()
 
     async def _deliver(self, messages: Sequence[Any], outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -1,7 +1,7 @@
 """What the worker is measured against, each as a process of its own that prints the seconds it took.
 
-`core`: parse and detect in memory. `loop`: a plain confluent-kafka consumer around the same core, which produces
-detections and alerts, flushes, and commits after each batch, as a careful user would write it without a framework.
+`core`: parse and detect in memory. `loop`: a plain confluent-kafka consumer around the same core, which produces detections
+and alerts, flushes, and commits after each batch, as a careful user would write it without a framework; it keeps no state.
 """
 
 import sys
@@ -13,11 +13,12 @@ from pathlib import Path
 from confluent_kafka import Consumer, Message, Producer
 
 from detector.core import wire
-from detector.core.alerts import alert_for
+from detector.core.correlation.correlator import Correlator
+from detector.core.correlation.rules import Rules
 from detector.core.detect import Detector
 from detector.core.parsing import parse_article
 from detector.core.records import Article, Detection
-from detector.loading import load_detector
+from detector.loading import load_detector, load_families
 
 BATCH = 64
 
@@ -33,7 +34,7 @@ def core(lines: list[bytes]) -> float:
 
 def loop(count: int, broker: str, articles: str, detections: str, alerts: str) -> float:
     """Poll, detect, produce, flush, commit; timed from the first batch on."""
-    detector = load_detector()
+    detector, correlator = load_detector(), Correlator(Rules(), load_families())
     consumer = Consumer(
         {
             "bootstrap.servers": broker,
@@ -52,7 +53,8 @@ def loop(count: int, broker: str, articles: str, detections: str, alerts: str) -
         began = began or time.perf_counter()
         for detection in _detections(detector, [message.value() or b"" for message in messages]):
             producer.produce(detections, wire.encode_detection(detection))
-            producer.produce(alerts, wire.encode_alert(alert_for(detection)))
+            for alert in correlator.process(detection).alerts:
+                producer.produce(alerts, alert.value, key=alert.key)
         producer.flush()
         consumer.commit(asynchronous=False)
         done += len(messages)

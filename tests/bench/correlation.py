@@ -87,7 +87,7 @@ def _live(events: int, count: int, rounds: int) -> Iterator[tuple[str, str]]:
     for number, item in enumerate(_stories(events, seed=1)):
         full.process(item)
         if (number + 1) % 20_000 == 0:
-            messages().print(f"{number + 1} detections, {full.events} events")
+            messages().print(f"{number + 1} detections, {len(full)} events")
     speeds: dict[str, list[float]] = {"none": [], "many": []}
     for number in range(rounds):
         for name, correlator in (("none", Correlator(Rules(), families)), ("many", full)):
@@ -101,10 +101,10 @@ def _live(events: int, count: int, rounds: int) -> Iterator[tuple[str, str]]:
     began = time.process_time()
     restored = Correlator(Rules(), families, dict(full.entries))
     seconds = time.process_time() - began
-    yield "live events", f"{full.events}, {size / full.events / 1024:.1f} KiB each"
+    yield "live events", f"{len(full)}, {size / len(full) / 1024:.1f} KiB each"
     yield "detections a second with no event", f"{none:.0f}"
     yield "detections a second with these", f"{many:.0f}, {many / none:.2f} of that"
-    yield "restoring them", f"{seconds:.1f} s, {restored.events} events"
+    yield "restoring them", f"{seconds:.1f} s, {len(restored)} events"
 
 
 def _stories(count: int, seed: int) -> Iterator[Detection]:

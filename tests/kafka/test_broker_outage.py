@@ -20,6 +20,8 @@ from tests.support.kafka_reading import read_topic
 ARTICLES = 400
 OUTAGE_SECONDS = 20
 TEXT = "The government and the rebels agreed a ceasefire in Aleppo on Thursday."
+EVENTS = 60
+"""By date, so that no event has more articles than it names."""
 
 
 @pytest.mark.timeout(240)
@@ -50,8 +52,12 @@ def test_worker_survives_an_outage_and_loses_nothing(tmp_path: Path) -> None:
         _publish(settings, range(2 * ARTICLES, 3 * ARTICLES))
         _wait_until(lambda: uncommitted_records(settings) == 0, worker)
         _wait_until(lambda: _status(worker, "readyz") == 200, worker)
-        alerts = [json.loads(record.value) for record in read_topic(settings.broker, settings.topics.alerts)]
-        assert {alert["evidence"][0]["article_id"] for alert in alerts} == {str(n) for n in range(3 * ARTICLES)}
+        events = {record.key: record.value for record in read_topic(settings.broker, settings.topics.events)}
+        told = [json.loads(value) for value in events.values()]
+        assert sum(event["articles"] for event in told) == 3 * ARTICLES
+        assert {item["article_id"] for event in told for item in event["supports"]} == {
+            str(n) for n in range(3 * ARTICLES)
+        }
         assert worker.stop() == 0
     finally:
         worker.kill()
@@ -61,7 +67,8 @@ def test_worker_survives_an_outage_and_loses_nothing(tmp_path: Path) -> None:
 def _publish(settings: Settings, numbers: range) -> None:
     producer = KafkaProducer(bootstrap_servers=settings.broker, acks="all", linger_ms=5)
     for number in numbers:
-        producer.send(settings.topics.articles, json.dumps({"id": str(number), "text": TEXT}).encode())
+        article = {"id": str(number), "text": TEXT, "published_at": f"{1960 + number % EVENTS}-05-01T12:00:00Z"}
+        producer.send(settings.topics.articles, json.dumps(article).encode(), key=str(number).encode())
     producer.flush()
     producer.close()
 

@@ -192,6 +192,10 @@ def test_published_results_have_topics_of_their_own_and_a_run_id(processed: Pipe
         )
         assert sent
         assert all(record.headers == [("run_id", run_id)] for record in sent)
+    events = {record.key: record.value for record in read_topic(settings.broker, f"{prefix}.events")}
+    assert sorted(events.values()) == sorted(
+        record for (record,) in rows(tmp_path / "run", "SELECT record FROM events")
+    )
     assert all(record.key == json.loads(record.value)["event_id"].encode() for record in sent)
     assert end_offsets(settings.broker, settings.topics.alerts) == live
     environment = processed.arguments() | {"DETECTOR_TOPICS__ALERTS": "news.alerts"}

@@ -8,11 +8,11 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from detector.cli.alert_view import alert_block
-from detector.core.alerts import alert_for
 from detector.core.parsing import parse_article
 from detector.core.records import Article
 from detector.loading import load_detector
 from tests.conftest import REPOSITORY
+from tests.support.records import alert_for
 
 SHOWN = ("01-aleppo", "16-colombia-extension", "12-malakal-commission", "02-bicol-typhoon", "07-sydney-fiji")
 TARGET = REPOSITORY / "deploy" / "pictures" / "demo.svg"

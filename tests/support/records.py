@@ -7,6 +7,9 @@ from typing import Final
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from detector.core.correlation.correlator import Correlator
+from detector.core.correlation.families import Families
+from detector.core.correlation.rules import Rules
 from detector.core.correlation.sampling import sample_text
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.records import (
@@ -26,6 +29,7 @@ from detector.core.records import (
     Term,
     Transition,
 )
+from detector.core.wire import decode_alert
 from detector.schemas import SchemaName, schema
 
 NOON: Final = datetime(2016, 12, 15, 12, 0, tzinfo=UTC)
@@ -310,3 +314,9 @@ def events(draw: st.DrawFn) -> Event:
         transitions=tuple(draw(st.lists(step, max_size=2))),
         alerts=tuple(draw(st.lists(_IDS, min_size=1, max_size=3))),
     )
+
+
+def alert_for(detection: Detection) -> Alert:
+    """Return the alert of a detection that opens an event."""
+    (message,) = Correlator(Rules(), Families({}, frozenset())).process(detection).alerts
+    return decode_alert(message.value or b"")

@@ -37,7 +37,7 @@ def tables(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
         return {name: sorted(_all(connection, name), key=repr) for name in _NAMES}
 
 
-_NAMES = ("articles", "scores", "detections", "alerts", "rejected", "best")
+_NAMES = ("articles", "scores", "detections", "alerts", "events", "rejected", "best")
 
 
 def _all(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:

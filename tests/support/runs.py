@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from detector.core.alerts import alert_for
 from detector.core.eventtypes import EVENT_TYPES, EventType
 from detector.core.records import Detection, Evidence, ModelInfo, Place, Reason, Sketch
 from detector.core.wire import encode_alert, encode_detection
@@ -20,6 +19,7 @@ from detector.replay.archive import (
     ScoreRow,
     tables_of,
 )
+from tests.support.records import alert_for
 
 DIGEST = "0123456789abcdef"
 OTHER_DIGEST = "fedcba9876543210"
@@ -164,8 +164,6 @@ def _found(n: int, article: Told, digest: str, kind: EventType, ingested: float)
             event_id=alert.event_id,
             message_type=alert.message_type,
             type=kind.value,
-            published_at=ingested - 1800,
-            ingested_at=ingested,
             record=encode_alert(alert),
         ),
     ]

@@ -14,7 +14,7 @@ A file of `tests/scenarios` holds:
 - `events`: at the end, by letter: `articles` and any fields of the event's record.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,17 +23,12 @@ from typing import Any, Final
 import yaml
 
 from detector.core import wire
-from detector.core.correlation.articles import (
-    ArticleEntry,
-    decode_article_entry,
-    encode_article_entry,
-    revise,
-    withdraw,
-)
+from detector.core.correlation.articles import ArticleMemory
 from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.families import Families
 from detector.core.correlation.key import key_of
 from detector.core.correlation.rules import Rules
+from detector.core.correlation.step import Message
 from detector.core.detect import Detector
 from detector.core.eventtypes import EventType
 from detector.core.records import Alert, Article, Detection, Event, Evidence, Finding, Place, Retraction
@@ -59,20 +54,22 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         self._correlators = [Correlator(self.rules, self.families) for _ in range(PARTITIONS)]
+        self._memory = ArticleMemory(self.rules)
 
     def receive(self, record: dict[str, Any], revision: int) -> list[bytes]:
         """Take in a record of a scenario; return the alerts that it caused, which are also kept."""
         moment = received(record)
         before = len(self.alerts)
         name = str(record.get("withdraw") or record.get("id"))
-        entry: ArticleEntry | None = decode_article_entry(self.articles[name]) if name in self.articles else None
-        if "withdraw" in record:
-            entry, findings = withdraw(entry, name, revision=revision, ingested_at=moment)
-        else:
-            found = self._detections(record, revision, moment)
-            entry, findings = revise(entry, name, found, revision=revision, ingested_at=moment)
-        if entry:
-            self.articles[name] = encode_article_entry(entry)
+        withdrawn = "withdraw" in record
+        found = [] if withdrawn else self._detections(record, revision, moment)
+        if self.restart:
+            self._memory = ArticleMemory(self.rules, self.articles)
+        revised = self._memory.revise(
+            name, map(key_of, found), revision=revision, ingested_at=moment, withdrawn=withdrawn
+        )
+        _apply(self.articles, revised.entries)
+        findings: list[Detection | Retraction] = [*found, *revised.retractions]
         for finding in findings:
             self._correlate(finding)
         return self.alerts[before:]
@@ -88,11 +85,8 @@ class Pipeline:
         if self.restart:
             self._correlators[partition] = Correlator(self.rules, self.families, self.changelogs[partition])
         step = self._correlators[partition].process(finding, encoded)
-        for table, messages in ((self.changelogs[partition], step.entries), (self.events, step.events)):
-            for key, value in messages:
-                table.pop(key, None)
-                if value is not None:
-                    table[key] = value
+        _apply(self.changelogs[partition], step.entries)
+        _apply(self.events, step.events)
         self.alerts += [value for _, value in step.alerts if value is not None]
 
     def _detections(self, record: dict[str, Any], revision: int, moment: datetime) -> list[Detection]:
@@ -135,6 +129,13 @@ class Pipeline:
             **{name: getattr(detection, name) for name in Detection.__slots__}
             | {"place": place, "place_reason": None if place else "no place named near the evidence"}
         )
+
+
+def _apply(table: dict[str, bytes], messages: Iterable[Message]) -> None:
+    for key, value in messages:
+        table.pop(key, None)
+        if value is not None:
+            table[key] = value
 
 
 def scenarios() -> list[Path]:

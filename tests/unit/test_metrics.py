@@ -9,6 +9,7 @@ from detector.core.records import RejectReason
 from detector.metrics import Metrics
 
 LABELS = {"type", "status", "topic", "partition", "reason", "cause", "version", "python", "name", "digest", "le"}
+LABELS |= {"message_type", "decision", "state"}
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_times_are_in_seconds(metrics: Metrics) -> None:
 
 def test_counters_are_there_before_their_first_event(metrics: Metrics) -> None:
     for kind, statuses in STATUSES.items():
-        assert metrics.registry.get_sample_value("detector_alerts_total", {"type": kind}) == 0
+        assert metrics.registry.get_sample_value("detector_alerts_total", {"type": kind, "message_type": "update"}) == 0
         assert metrics.registry.get_sample_value("detector_abstained_total", {"type": kind}) == 0
         for status in statuses:
             labels = {"type": kind.value, "status": status}

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator, ValidationError
 
-from detector.core.alerts import alert_for
 from detector.core.detect import Detector
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.offline import classify_lines
@@ -22,6 +21,7 @@ from tests.support.records import (
     EVENT,
     NOON,
     RETRACTION,
+    alert_for,
     alerts,
     detections,
     events,

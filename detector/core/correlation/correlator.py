@@ -39,9 +39,8 @@ class Correlator:
         self._kept = Kept(rules, families)
         self._kept.load(kept or {})
 
-    @property
-    def events(self) -> int:
-        """Number of events that are kept, cancelled ones among them until they expire."""
+    def __len__(self) -> int:
+        """Return the number of events that are kept, cancelled ones among them until they expire."""
         return len(self._kept.entries)
 
     @property

@@ -1,9 +1,11 @@
 """What one record does to the state: what to keep, what to tell, and why."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from detector.core.records import Comparison
+
+DecisionKind: TypeAlias = Literal["opened", "joined", "repeated", "retracted", "unknown"]
 
 
 class Message(NamedTuple):
@@ -17,7 +19,7 @@ class Message(NamedTuple):
 class Decision:
     """What became of a record."""
 
-    kind: Literal["opened", "joined", "repeated", "retracted", "unknown"]
+    kind: DecisionKind
     """`repeated`: seen before, or older than what is known of its article. `unknown`: a retraction of nothing that is known."""
     event_id: str | None
     """The event that it supports now, or supported."""

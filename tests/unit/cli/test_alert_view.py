@@ -6,10 +6,9 @@ import pytest
 from rich.console import Console
 
 from detector.cli.alert_view import alert_block, alert_line, place_words
-from detector.core.alerts import alert_for
 from detector.core.records import Place, Reason
 from detector.core.telling import telling_phrases
-from tests.support.records import DETECTION
+from tests.support.records import DETECTION, alert_for
 
 ALERT = alert_for(DETECTION)
 

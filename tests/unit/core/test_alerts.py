@@ -5,10 +5,9 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 
-from detector.core.alerts import alert_for
 from detector.core.eventtypes import EventType
 from detector.core.records import Detection
-from tests.support.records import DETECTION, NOON, detections
+from tests.support.records import DETECTION, NOON, alert_for, detections
 
 
 @settings(max_examples=50)
@@ -58,4 +57,4 @@ def test_the_headline_names_type_status_and_place() -> None:
 
 def test_an_unknown_outlet_counts_as_no_independent_one() -> None:
     assert alert_for(DETECTION).independent_outlets == 1
-    assert alert_for(replace(DETECTION, outlet=None)).independent_outlets == 0
+    assert alert_for(replace(DETECTION, outlet=None, url=None)).independent_outlets == 0

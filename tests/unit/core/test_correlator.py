@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from detector.core import wire
-from detector.core.correlation.articles import decode_article_entry, encode_article_entry, revise, withdraw
 from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.entry import EntryError
 from detector.core.correlation.families import Families
@@ -74,12 +73,12 @@ def test_events_are_forgotten_after_their_quiet_period_and_memory_is_bounded() -
         expired += step.expired
         assert all(step.entries[number].value is None for number in range(len(step.expired)))
         assert {message.key for message in step.events if message.value is None} == set(step.expired)
-        assert correlator.events <= quiet.days + 1
-    assert len(expired) == len(set(expired)) == 365 - correlator.events
+        assert len(correlator) <= quiet.days + 1
+    assert len(expired) == len(set(expired)) == 365 - len(correlator)
     kept = correlator._kept
-    assert len(kept.seen) == correlator.events
-    assert sum(len(block.articles) for block in kept.index._blocks.values()) == correlator.events
-    assert len(kept._recent) <= correlator.events
+    assert len(kept.seen) == len(correlator)
+    assert sum(len(block.articles) for block in kept.index._blocks.values()) == len(correlator)
+    assert len(kept._recent) <= len(correlator)
 
 
 def test_a_wrong_date_in_the_future_forgets_nothing() -> None:
@@ -146,7 +145,7 @@ def test_a_step_of_several_events_is_written_behind_a_journal() -> None:
     correlator = Correlator(Rules(), FAMILIES)
     correlator.process(detection("a", "one two three four"))
     correlator.process(detection("b", "five six seven eight"))
-    assert correlator.events == 2
+    assert len(correlator) == 2
     step = correlator.process(detection("c", "one two three five six seven"))
     assert step.decision.merged
     assert [message.key.startswith(JOURNAL) for message in step.entries] == [True, False, False, True]
@@ -163,42 +162,3 @@ def test_entries_are_the_same_bytes_after_a_restart() -> None:
     assert dict(restored.entries) == dict(correlator.entries)
     next_one = detection("next", revision=9)
     assert restored.process(next_one) == correlator.process(next_one)
-
-
-def test_an_edit_that_keeps_type_and_country_needs_no_retraction() -> None:
-    entry, sent = revise(None, "a", [detection("a")], revision=1, ingested_at=NOON)
-    assert [type(item) for item in sent] == [Detection]
-    again, sent = revise(entry, "a", [detection("a", status="violated")], revision=2, ingested_at=NOON)
-    assert [type(item) for item in sent] == [Detection]
-    assert again is not None and entry is not None and again.carried == entry.carried
-
-
-def test_what_an_article_no_longer_carries_is_retracted_under_its_old_key() -> None:
-    both = [detection("a"), detection("a", type=EventType.EVACUATION, status="planned")]
-    entry, _ = revise(None, "a", both, revision=1, ingested_at=NOON)
-    entry, sent = revise(entry, "a", [detection("a", place=MALI)], revision=2, ingested_at=NOON)
-    retractions = [item for item in sent if isinstance(item, Retraction)]
-    assert [(item.type, item.country, item.reason) for item in retractions] == [
-        (EventType.CEASEFIRE, "SY", "moved"),
-        (EventType.EVACUATION, "SY", "edited"),
-    ]
-    entry, sent = withdraw(entry, "a", revision=3, ingested_at=NOON + timedelta(hours=1))
-    assert {(item.type, item.country) for item in sent if isinstance(item, Retraction)} == {
-        (EventType.CEASEFIRE, "SY"),
-        (EventType.CEASEFIRE, "ML"),
-        (EventType.EVACUATION, "SY"),
-    }
-    assert entry is not None and entry.seen_at == NOON + timedelta(hours=1)
-
-
-def test_an_article_that_was_never_detected_in_is_not_remembered() -> None:
-    assert revise(None, "a", [], revision=1, ingested_at=NOON) == (None, ())
-    assert withdraw(None, "a", revision=1, ingested_at=NOON) == (None, ())
-
-
-def test_what_is_remembered_of_an_article_comes_back_from_its_bytes() -> None:
-    entry, _ = revise(None, "a", [detection("a"), detection("a", place=MALI)], revision=1, ingested_at=NOON)
-    assert entry is not None
-    assert decode_article_entry(encode_article_entry(entry)) == entry
-    with pytest.raises(ValueError, match="format 2"):
-        decode_article_entry(b'{"format":2}')

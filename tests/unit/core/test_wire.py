@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 
-from detector.core.alerts import alert_for
 from detector.core.records import Alert, Detection, Event, Retraction, Sketch
 from detector.core.wire import (
     decode_alert,
@@ -20,7 +19,7 @@ from detector.core.wire import (
     encode_retraction,
     format_time,
 )
-from tests.support.records import DETECTION, alerts, detections, events, retractions
+from tests.support.records import DETECTION, alert_for, alerts, detections, events, retractions
 
 
 @settings(max_examples=80)

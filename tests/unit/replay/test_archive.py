@@ -11,6 +11,7 @@ from detector.replay.archive import (
     ArticleRow,
     BestRow,
     DetectionRow,
+    EventRow,
     RejectedRow,
     Row,
     RunArchive,
@@ -45,10 +46,9 @@ ROWS: tuple[Row, ...] = (
         event_id="e",
         message_type="alert",
         type="ceasefire",
-        published_at=1.5,
-        ingested_at=None,
         record=b"{}",
     ),
+    EventRow(model="m", event_id="e", n=1, record=b"{}"),
     RejectedRow(partition=0, offset=8, article_id=None, field="text", reason="missing", detail="no text"),
     BestRow(n=1, model="m", type="ceasefire", confidence=0.9, sentence="The truce holds."),
 )
@@ -62,7 +62,7 @@ def test_rows_are_on_disk_after_each_write(tmp_path: Path) -> None:
         with open_archive(archive.path) as connection:
             (row,) = connection.execute("SELECT article_id, published_at, ingested_at, known_words FROM articles")
             assert row == ("wire-1", 1.5, None, 15)
-            for table in ("scores", "detections", "alerts", "rejected", "best"):
+            for table in ("scores", "detections", "alerts", "events", "rejected", "best"):
                 count = f"SELECT count(*) FROM {table}"  # noqa: S608 - names from this very test
                 assert connection.execute(count).fetchone() == (1,)
             assert read_meta(connection)["warnings"] == ["é"]
@@ -73,7 +73,7 @@ def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with RunArchive(tmp_path / "run.sqlite") as archive:
         archive.write(tables_of([ARTICLE]))
         with pytest.raises(sqlite3.IntegrityError):
-            archive.write(tables_of([ROWS[4], ARTICLE]))
+            archive.write(tables_of([ROWS[5], ARTICLE]))
         with open_archive(archive.path) as connection:
             assert connection.execute("SELECT count(*) FROM rejected").fetchone() == (0,)
 

@@ -29,14 +29,14 @@ def test_a_detection_is_the_live_one(detector: Detector, text: str, key: bytes, 
     value = json.dumps({"id": "a", "text": text}).encode()
     record = Incoming(topic="articles", partition=0, offset=OFFSET, timestamp=None, key=None, value=value)
     scored = Scorer([(read_model(), {})], TopicSettings()).score(1, [record])
-    (sent,) = [one.detection for one in scored.detections]
-    again = wire.decode_detection(sent.value or b"")
+    ((sent_key, sent_value),) = [one for found in scored.found for one in found.detections]
+    again = wire.decode_detection(sent_value)
     ((_, (live,)),) = detector.detect(
         [Article(id="a", text=text)], ingested_at=[None], detected_at=again.detected_at, revisions=[OFFSET]
     )
     assert again.revision == OFFSET
     assert again.sketch.terms
-    assert sent.value == wire.encode_detection(live)
-    assert (sent.key or b"").startswith(key)
+    assert sent_value == wire.encode_detection(live)
+    assert sent_key.startswith(key)
     ((_n, _model, _type, _status, _confidence, kept, _record),) = scored.tables["detections"]
     assert kept == country

@@ -16,7 +16,7 @@ from detector.stream.health import Health
 from detector.stream.messages import Outgoing
 
 SETTINGS = WorkerSettings(retry_initial_seconds=0.2, retry_max_seconds=3.0)
-RECORDS = tuple(Outgoing(topic="detections", key=b"k", value=value) for value in (b"one", b"two", b"three"))
+RECORDS = tuple(Outgoing(topic="detections", key=value, value=value) for value in (b"one", b"two", b"three"))
 
 
 class Broker:
@@ -27,8 +27,11 @@ class Broker:
         self.attempts: Counter[bytes] = Counter()
         self.taken: list[bytes] = []
 
-    async def __call__(self, record: Outgoing, /) -> None:
-        """Send one."""
+    async def __call__(self, record: Outgoing, /) -> Awaitable[None]:
+        """Put one in line."""
+        return self._acknowledge(record)
+
+    async def _acknowledge(self, record: Outgoing) -> None:
         value = record.value or b""
         self.attempts[value] += 1
         await asyncio.sleep(0)
@@ -42,7 +45,7 @@ class Bench:
 
     def __init__(
         self,
-        send: Callable[[Outgoing], Awaitable[None]],
+        send: Callable[[Outgoing], Awaitable[Awaitable[None]]],
         *,
         jitter: float = 1.0,
         on_sleep: Callable[[], None] = lambda: None,
@@ -165,7 +168,7 @@ def test_a_worker_that_is_told_to_stop_while_holding_stops() -> None:
     async def scenario() -> tuple[Bench, bool]:
         third_sleep = asyncio.Event()
 
-        async def fails(_record: Outgoing) -> None:
+        async def fails(_record: Outgoing) -> Awaitable[None]:
             raise KafkaConnectionError
 
         def count() -> None:
@@ -183,6 +186,30 @@ def test_a_worker_that_is_told_to_stop_while_holding_stops() -> None:
     assert cancelled
     assert not _holds(bench.health)
     assert bench.value("detector_retries_held") == 0
+
+
+def test_records_of_one_key_come_out_in_their_order_whatever_failed() -> None:
+    """What failed is sent again, and so is everything of its key behind it; the last one asked for is the last one there."""
+    records = [
+        Outgoing(topic="events", key=key, value=value) for key, value in ((b"k", b"1"), (b"o", b"2"), (b"k", b"3"))
+    ]
+    broker = Broker({b"1": [RequestTimedOutError()]})
+    asyncio.run(Bench(broker).delivery.deliver(records))
+    assert broker.attempts == {b"1": 2, b"2": 1, b"3": 2}
+    assert [value for value in broker.taken if value != b"2"] == [b"3", b"1", b"3"]
+
+
+def test_records_are_put_in_line_one_after_another() -> None:
+    """Even when the producer has no room: the second does not pass the first while that waits."""
+    line: list[bytes | None] = []
+
+    async def slow_at_first(record: Outgoing) -> Awaitable[None]:
+        await asyncio.sleep(0.01 if record.value == b"one" else 0)
+        line.append(record.value)
+        return asyncio.sleep(0)
+
+    asyncio.run(Bench(slow_at_first).delivery.deliver(RECORDS))
+    assert line == [b"one", b"two", b"three"]
 
 
 def _holds(health: Health) -> bool:

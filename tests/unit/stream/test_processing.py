@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -34,6 +34,7 @@ class Bench:
 
     def __init__(self, work: Work, *, send_error: Exception | None = None, max_share: float = 1.0) -> None:
         self.events: list[tuple[str, Any]] = []
+        self.restored: list[set[int]] = []
         self.metrics = Metrics()
         self.health = Health(HealthSettings())
         self.send_error = send_error
@@ -43,6 +44,7 @@ class Bench:
             rejected_topic="bad",
             delivery=Delivery(self._send, settings=WorkerSettings(), metrics=self.metrics, health=self.health),
             limit=DeadLetterLimit(DeadLetterSettings(max_share=max_share, window_records=10, min_records=2)),
+            states=self,
             metrics=self.metrics,
             health=self.health,
             executor=ThreadPoolExecutor(max_workers=1),
@@ -52,7 +54,17 @@ class Bench:
             clock=lambda: float(next(ticks)),
         )
 
-    async def _send(self, record: Outgoing) -> None:
+    async def restore(self, partitions: Collection[int]) -> None:
+        """Note that the states are asked for."""
+        self.restored.append(set(partitions))
+
+    def measure(self) -> None:
+        """Measure nothing."""
+
+    async def _send(self, record: Outgoing) -> Awaitable[None]:
+        return self._acknowledge(record)
+
+    async def _acknowledge(self, record: Outgoing) -> None:
         await asyncio.sleep(0)
         if self.send_error:
             raise self.send_error
@@ -206,7 +218,10 @@ def test_cancelling_finishes_nothing_and_does_not_stop_the_process() -> None:
     async def scenario() -> Bench:
         started = asyncio.Event()
 
-        async def never(_record: Outgoing) -> None:
+        async def never(_record: Outgoing) -> Awaitable[None]:
+            return acknowledge()
+
+        async def acknowledge() -> None:
             started.set()
             await asyncio.Event().wait()
 
@@ -258,7 +273,7 @@ def test_what_the_broker_never_takes_becomes_a_dead_letter_without_its_bytes_if_
     """Detection too large: its article is kept as a dead letter; that one too large as well: its size and digest are."""
 
     class Narrow(Bench):
-        async def _send(self, record: Outgoing) -> None:
+        async def _acknowledge(self, record: Outgoing) -> None:
             if record.value:
                 raise MessageSizeTooLargeError
             self.events.append(("sent", dict(record.headers)["detector.truncated"]))
@@ -268,3 +283,9 @@ def test_what_the_broker_never_takes_becomes_a_dead_letter_without_its_bytes_if_
     assert bench.names() == ["sent", "finish"]
     assert bench.value("detector_rejected_total", topic="in", reason="undeliverable") == 1
     assert bench.value("detector_articles_total") == 0
+
+
+def test_the_states_of_a_batch_are_restored_before_it_is_worked() -> None:
+    bench = Bench(good)
+    bench.process(messages(3))
+    assert bench.restored == [{message.partition for message in messages(3)}]

@@ -79,7 +79,7 @@ def test_metrics_are_in_prometheus_text(serve: Serve) -> None:
     status, content_type, body = get(serve(), "/metrics")
     assert status == 200
     assert content_type.startswith("text/plain; version=")
-    assert 'detector_alerts_total{type="ceasefire"} 0.0' in body.splitlines()
+    assert 'detector_alerts_total{message_type="alert",type="ceasefire"} 0.0' in body.splitlines()
     assert "# TYPE detector_articles_total counter" in body or "# TYPE detector_articles counter" in body
 
 
