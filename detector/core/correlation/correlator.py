@@ -162,10 +162,11 @@ class Correlator:
 def _moment(record: Detection | Retraction) -> datetime | None:
     """Return the data time that a record shows.
 
-    Of two times the earlier, as a wrong date in the future must not make every event expire.
+    Of two times the earlier, as a wrong date in the future must not make every event expire. A retraction shows none: when
+    it came says nothing about when the news was, and old news may be sent again.
     """
     if isinstance(record, Retraction):
-        return record.ingested_at
+        return None
     known = [moment for moment in (record.published_at, record.ingested_at) if moment is not None]
     return min(known, default=None)
 
