@@ -1,0 +1,1 @@
+"""Tests of what operators use: metrics against documentation, rules, routes, dashboards, the runbook."""
