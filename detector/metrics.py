@@ -168,6 +168,19 @@ class Metrics:
         )
         self.partitions_assigned = gauge("detector_partitions_assigned", "Partitions this worker reads now.")
         self.rebalances = counter("detector_rebalances", "Assignments received.")
+        self.state_entries = gauge(
+            "detector_state_entries", "Entries that the worker remembers, by kind of state.", ["state"]
+        )
+        self.state_restore_seconds = gauge(
+            "detector_state_restore_seconds",
+            "Time that reading a changelog took when partitions were assigned last, by kind of state.",
+            ["state"],
+        )
+        self.drift_psi = gauge(
+            "detector_drift_psi",
+            "Population stability index of recent articles against the model's reference, by figure and type.",
+            ["figure", "type"],
+        )
         self.loop_delay_seconds = gauge("detector_event_loop_delay_seconds", "How late the event loop woke up last.")
         self.build = info("detector_build", "Version of the program and of Python, as labels.")
         self.build.info({"version": version("news-event-detector"), "python": platform.python_version()})

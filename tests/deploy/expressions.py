@@ -14,7 +14,7 @@ DEPLOY: Final = REPOSITORY / "deploy"
 RULE_FILES: Final = tuple(sorted((DEPLOY / "prometheus/rules").glob("*.yml")))
 DASHBOARD_FILES: Final = tuple(sorted((DEPLOY / "grafana/dashboards").glob("*.json")))
 
-_NAME: Final = re.compile(r"\b(?:detector|process|python_gc)_[a-z0-9_]+")
+_NAME: Final = re.compile(r"(?<![\w:])(?:detector|process|python_gc)_[a-z0-9_]+(?![\w:])")
 _SUFFIX: Final = re.compile(r"_(?:bucket|sum|count)$")
 
 
