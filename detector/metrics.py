@@ -67,18 +67,6 @@ class Metrics:
             "detector_withdrawals", "Empty messages under an article id; counted under no_event as well."
         )
         self.undated = counter("detector_articles_undated", "Articles without a readable publication time.")
-        self.gate_passed = counter(
-            "detector_gate_passed", "Articles of which a sentence passed the gate; the others are not scored."
-        )
-        self.score = histogram(
-            "detector_score",
-            "Score of each article that passed the gate, by type: the model's calibrated probability.",
-            ["type"],
-            buckets=_CHANCE_BUCKETS,
-        )
-        self.confidence = histogram(
-            "detector_confidence", "Confidence of the detections, by type.", ["type"], buckets=_CHANCE_BUCKETS
-        )
         self.last_article_timestamp_seconds = gauge(
             "detector_last_article_timestamp_seconds",
             "Unix time at which a record of the articles topic was finished last; the worker's start until then.",
@@ -86,9 +74,6 @@ class Metrics:
         self.last_article_timestamp_seconds.set_to_current_time()
         self.detections = counter(
             "detector_detections", "Detections delivered, by type and status.", ["type", "status"]
-        )
-        self.abstained = counter(
-            "detector_abstained", "Articles in the abstain band of a type: close below its threshold.", ["type"]
         )
         self.detections_without_evidence = counter(
             "detector_detections_without_evidence", "Detections that name no sentence; a defect when it is not 0."
@@ -168,24 +153,41 @@ class Metrics:
         )
         self.partitions_assigned = gauge("detector_partitions_assigned", "Partitions this worker reads now.")
         self.rebalances = counter("detector_rebalances", "Assignments received.")
-        self.state_entries = gauge(
-            "detector_state_entries", "Entries that the worker remembers, by kind of state.", ["state"]
-        )
-        self.state_restore_seconds = gauge(
-            "detector_state_restore_seconds",
-            "Time that reading a changelog took when partitions were assigned last, by kind of state.",
-            ["state"],
-        )
-        self.drift_psi = gauge(
-            "detector_drift_psi",
-            "Population stability index of recent articles against the model's reference, by figure and type.",
-            ["figure", "type"],
-        )
         self.loop_delay_seconds = gauge("detector_event_loop_delay_seconds", "How late the event loop woke up last.")
         self.build = info("detector_build", "Version of the program and of Python, as labels.")
         self.build.info({"version": version("news-event-detector"), "python": platform.python_version()})
         self.model = info("detector_model", "The model that decides: its name, version and digest, as labels.")
+        self._declare_model_figures()
         self._start_at_zero()
+
+    def _declare_model_figures(self) -> None:
+        histogram = partial(Histogram, registry=self.registry)
+        self.gate_passed = Counter(
+            "detector_gate_passed",
+            "Articles of which a sentence passed the gate; the others are not scored.",
+            registry=self.registry,
+        )
+        self.score = histogram(
+            "detector_score",
+            "Score of each article that passed the gate, by type: the model's calibrated probability.",
+            ["type"],
+            buckets=_CHANCE_BUCKETS,
+        )
+        self.confidence = histogram(
+            "detector_confidence", "Confidence of the detections, by type.", ["type"], buckets=_CHANCE_BUCKETS
+        )
+        self.abstained = Counter(
+            "detector_abstained",
+            "Articles in the abstain band of a type: close below its threshold.",
+            ["type"],
+            registry=self.registry,
+        )
+        self.drift_psi = Gauge(
+            "detector_drift_psi",
+            "Population stability index of recent articles against the model's reference, by figure and type.",
+            ["figure", "type"],
+            registry=self.registry,
+        )
 
     def _start_at_zero(self) -> None:
         """Make the labelled counters exist before their first event, so that rates see the first one."""

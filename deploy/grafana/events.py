@@ -37,7 +37,7 @@ def events() -> Dashboard:
                 f"Alerts of new events of the type {kind} in the time shown.",
                 "short",
                 present(
-                    f'sum(increase(detector_alerts_total{{{HERE}, type="{kind}"}}[$__range]))',
+                    f'sum(increase(detector_alerts_total{{{HERE}, type="{kind}", message_type="alert"}}[$__range]))'
                 ),
                 thresholds=limits(warning=colour_from),
             ).span(6)
@@ -45,9 +45,13 @@ def events() -> Dashboard:
     new.with_panel(
         lines(
             "Alerts by type",
-            "Alerts an hour, by type: what subscribers get.",
+            "Alerts an hour by type and what they say: a new event, an update, or a cancel. It is what subscribers get.",
             "short",
-            query(f"sum by (type) (rate(detector_alerts_total{{{TYPED}}}[$__rate_interval])) * 3600", "{{type}}"),
+            query(
+                f"sum by (type, message_type) (rate(detector_alerts_total{{{TYPED}}}[$__rate_interval])) * 3600",
+                "{{type}} {{message_type}}",
+            ),
+            stacked=True,
         )
     )
     new.with_panel(
@@ -64,10 +68,25 @@ def events() -> Dashboard:
     )
     new.with_panel(
         lines(
-            "Told again",
-            "Detections an hour that were seen before and caused the same alert again: after a crash or a rewind, else 0.",
+            "What became of detections",
+            "Detections and retractions an hour: opened an event, joined one, retracted, or repeated and told as before.",
             "short",
-            query(f"sum(rate(detector_repeated_detections_total{{{HERE}}}[$__rate_interval])) * 3600", "repeated"),
+            query(
+                f"sum by (decision) (rate(detector_correlated_total{{{TYPED}}}[$__rate_interval])) * 3600",
+                "{{decision}}",
+            ),
+            stacked=True,
+        )
+    )
+    new.with_panel(
+        lines(
+            "Taken back and forgotten",
+            "An hour: what edits and withdrawals take back, by reason, and events that expired after their quiet period.",
+            "short",
+            query(
+                f"sum by (reason) (rate(detector_retractions_total{{{HERE}}}[$__rate_interval])) * 3600", "{{reason}}"
+            ),
+            query(f"sum(rate(detector_events_expired_total{{{HERE}}}[$__rate_interval])) * 3600", "expired"),
         )
     )
     new.with_panel(world())

@@ -88,16 +88,20 @@ def workers() -> Dashboard:
     ).with_panel(
         lines(
             "State",
-            "Entries that the workers remember, of articles and of events; bounded by expiry.",
+            "Articles and events that the workers remember; bounded by expiry.",
             "short",
             query(f"sum by (instance, state) (detector_state_entries{{{HERE}}})", "{{instance}} {{state}}"),
         )
     ).with_panel(
         lines(
             "State restored in",
-            "Time that reading the changelog took when partitions were assigned last.",
+            "Mean time to read the state of a partition from its changelog after an assignment; work waits for it.",
             "s",
-            query(f"max by (instance, state) (detector_state_restore_seconds{{{HERE}}})", "{{instance}} {{state}}"),
+            query(
+                f"sum by (instance, state) (detector_state_restore_seconds_sum{{{HERE}}})"
+                f" / sum by (instance, state) (detector_state_restore_seconds_count{{{HERE}}})",
+                "{{instance}} {{state}}",
+            ),
             thresholds=limits(30, 120),
         )
     ).with_panel(

@@ -29,8 +29,6 @@ ALERTS_NOW = "pipeline.json: Alerts now"
 
 NOT_HERE = {
     "pipeline.json: Offsets read again": "its series begin with the first refused jump, which needs a badly timed rebalance",
-    "workers.json: State": "the workers of this version keep no state",
-    "workers.json: State restored in": "as above",
     "model.json: Drift": "needs a reference and thousands of articles",
     "operations.yml: DetectorModelDrift": "as above",
 }

@@ -82,8 +82,21 @@ def wait_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
             time.sleep(0.1)
 
 
+TOWNS = (
+    *((town, "Sudan") for town in ("Khartoum", "El Fasher", "Nyala", "Kassala", "Port Sudan", "Kadugli")),
+    *((town, "Syria") for town in ("Aleppo", "Homs", "Idlib", "Raqqa")),
+    *((town, "Ukraine") for town in ("Mariupol", "Kharkiv", "Kherson")),
+    *((town, "Nigeria") for town in ("Maiduguri", "Jos", "Kaduna")),
+    ("Goma", "Congo"),
+    ("Kabul", "Afghanistan"),
+)
+
+
 class Load:
-    """Sends the seed articles again and again under new ids, with bad records among them once `bad_share` is set."""
+    """Sends news without end: the seed articles under new ids, and reports made up of events in many towns and months.
+
+    Bad records are among them once `bad_share` is set.
+    """
 
     def __init__(self, pipeline: Pipeline, *, rate: float) -> None:
         self.rate = rate
@@ -115,5 +128,16 @@ class Load:
     def _record(self) -> bytes:
         if self._random.random() < self.bad_share:
             return self._random.choice((b"not json", b"[]", b'{"id": "x"}', b"\xff\xfe", b'{"text": 7}'))
-        article = self._random.choice(self._articles)
+        article = self._random.choice(self._articles) if self._random.random() < 0.5 else self._report()
         return json.dumps(article | {"id": uuid.UUID(int=self._random.getrandbits(128)).hex}).encode()
+
+    def _report(self) -> dict[str, str]:
+        town, country = self._random.choice(TOWNS)
+        year, month, dead = self._random.randint(2012, 2025), self._random.randint(1, 12), self._random.randint(5, 90)
+        text = (
+            f"{town}, {country}. Gunmen massacred at least {dead} villagers in {town} on Monday, survivors said. The bodies "
+            f"of women and children were found in a mass grave near {town}, and the United Nations spoke of a war crime."
+        )
+        outlet = f"wire-{self._random.randint(1, 9)}.example"
+        published = f"{year}-{month:02}-15T12:00:00Z"
+        return {"title": f"Massacre in {town}", "text": text, "outlet": outlet, "published_at": published}
