@@ -10,7 +10,7 @@ ARGS ?=
 DETECTOR_TEST_SHARED ?= ../shared
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo test lint bench bench-replay bench-judging model kill-test clean
+.PHONY: help setup demo test lint bench bench-replay bench-judging model deploy-files sbom kill-test clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,16 @@ bench-judging: setup  ## Measure the judging of kept runs: wall time and memory
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
 	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl --gold seeds/judged/pool.jsonl \
 		--texts $(DETECTOR_TEST_SHARED)/news/pool.jsonl.gz -o detector/models/default.npz $(ARGS)
+
+deploy-files: setup  ## Write again what is generated: dashboards, the page of metrics, rules and dashboards of k8s/
+	@.venv/bin/python -m deploy.metrics_page
+	@.venv/bin/python -m deploy.grafana.build
+	@.venv/bin/python -m k8s.build
+
+sbom: setup  ## Write the software bill of materials, sbom.cdx.json (CycloneDX), from the lock file
+	@uv=$$(command -v uv || echo .uv/bin/uv); \
+	"$$uv" export --quiet --locked --no-default-groups --format cyclonedx1.5 --output-file sbom.cdx.json
+	@echo "sbom.cdx.json"
 
 kill-test: setup  ## The full kill test: 20,000 articles, two workers, ten kills, three times
 	@DETECTOR_TEST_KILL_ARTICLES=20000 DETECTOR_TEST_KILLS=10 DETECTOR_TEST_KILL_REPETITIONS=3 \

@@ -22,8 +22,9 @@ from prometheus_client import (
 )
 
 from detector.core.correlation.step import DecisionKind
+from detector.core.countries import COUNTRY_CODES
 from detector.core.eventtypes import STATUSES
-from detector.core.records import MessageType, RejectReason, RetractionReason
+from detector.core.records import MessageType, Place, RejectReason, RetractionReason
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per series that no dashboard reads
 
@@ -31,6 +32,17 @@ _BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _CLASSIFY_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _RESTORE_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _END_TO_END_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+_HOUR: Final = 3600
+_PUBLISHED_BUCKETS: Final = (10, 30, 60, 300, 900, _HOUR, 3 * _HOUR, 12 * _HOUR, 24 * _HOUR, 72 * _HOUR, 168 * _HOUR)
+_CHANCE_BUCKETS: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1)
+
+UNKNOWN_COUNTRY: Final = "unknown"
+"""The label `country` of what has no place, or one with a code that is no country's."""
+
+
+def country_label(place: Place | None) -> str:
+    """Return the country as a metric's label: a code of ISO 3166-1, or `UNKNOWN_COUNTRY`, whatever a record says."""
+    return place.country if place and place.country in COUNTRY_CODES else UNKNOWN_COUNTRY
 
 
 class Metrics:
@@ -55,11 +67,26 @@ class Metrics:
             "detector_withdrawals", "Empty messages under an article id; counted under no_event as well."
         )
         self.undated = counter("detector_articles_undated", "Articles without a readable publication time.")
+        self.last_article_timestamp_seconds = gauge(
+            "detector_last_article_timestamp_seconds",
+            "Unix time at which a record of the articles topic was finished last; the worker's start until then.",
+        )
+        self.last_article_timestamp_seconds.set_to_current_time()
         self.detections = counter(
             "detector_detections", "Detections delivered, by type and status.", ["type", "status"]
         )
-        self.abstained = counter(
-            "detector_abstained", "Articles in the abstain band of a type: close below its threshold.", ["type"]
+        self.detections_without_evidence = counter(
+            "detector_detections_without_evidence", "Detections that name no sentence; a defect when it is not 0."
+        )
+        self.alerts_by_country = counter(
+            "detector_alerts_by_country",
+            "Alerts of new events, by type and country (ISO 3166-1, or unknown).",
+            ["type", "country"],
+        )
+        self.last_alert_timestamp_seconds = gauge(
+            "detector_last_alert_timestamp_seconds",
+            "Unix time of the last alert of a new event, by type and country.",
+            ["type", "country"],
         )
         self.alerts = counter(
             "detector_alerts",
@@ -100,6 +127,11 @@ class Metrics:
             "From the broker's timestamp of the article to its alert being delivered.",
             buckets=_END_TO_END_BUCKETS,
         )
+        self.published_to_alert_seconds = histogram(
+            "detector_published_to_alert_seconds",
+            "From an article's own publication time to its alert being delivered.",
+            buckets=_PUBLISHED_BUCKETS,
+        )
         self.retries = counter("detector_retries", "Deliveries tried again after a failure.")
         self.retries_held = gauge("detector_retries_held", "Batches held now because a delivery fails.")
         partition = ["topic", "partition"]
@@ -122,10 +154,40 @@ class Metrics:
         self.partitions_assigned = gauge("detector_partitions_assigned", "Partitions this worker reads now.")
         self.rebalances = counter("detector_rebalances", "Assignments received.")
         self.loop_delay_seconds = gauge("detector_event_loop_delay_seconds", "How late the event loop woke up last.")
-        self.build = info("detector_build", "Program version.")
+        self.build = info("detector_build", "Version of the program and of Python, as labels.")
         self.build.info({"version": version("news-event-detector"), "python": platform.python_version()})
-        self.model = info("detector_model", "The model that decides.")
+        self.model = info("detector_model", "The model that decides: its name, version and digest, as labels.")
+        self._declare_model_figures()
         self._start_at_zero()
+
+    def _declare_model_figures(self) -> None:
+        histogram = partial(Histogram, registry=self.registry)
+        self.gate_passed = Counter(
+            "detector_gate_passed",
+            "Articles of which a sentence passed the gate; the others are not scored.",
+            registry=self.registry,
+        )
+        self.score = histogram(
+            "detector_score",
+            "Score of each article that passed the gate, by type: the model's calibrated probability.",
+            ["type"],
+            buckets=_CHANCE_BUCKETS,
+        )
+        self.confidence = histogram(
+            "detector_confidence", "Confidence of the detections, by type.", ["type"], buckets=_CHANCE_BUCKETS
+        )
+        self.abstained = Counter(
+            "detector_abstained",
+            "Articles in the abstain band of a type: close below its threshold.",
+            ["type"],
+            registry=self.registry,
+        )
+        self.drift_psi = Gauge(
+            "detector_drift_psi",
+            "Population stability index of recent articles against the model's reference, by figure and type.",
+            ["figure", "type"],
+            registry=self.registry,
+        )
 
     def _start_at_zero(self) -> None:
         """Make the labelled counters exist before their first event, so that rates see the first one."""
@@ -135,6 +197,8 @@ class Metrics:
             for decision in get_args(DecisionKind):
                 self.correlated.labels(event_type.value, decision)
             self.abstained.labels(event_type.value)
+            self.score.labels(event_type.value)
+            self.confidence.labels(event_type.value)
             for status in statuses:
                 self.detections.labels(event_type.value, status)
         for state in ("articles", "events"):

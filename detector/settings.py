@@ -186,6 +186,8 @@ class WebSettings(_Section):
     port: Port = 6066
     port_attempts: int = Field(default=20, ge=1, le=1000)
     """How many following ports are tried when `port` is taken, so that workers on one host do not fight."""
+    requests_per_second: int = Field(default=20, ge=1, le=10_000)
+    """Of each page; more are answered with status 429. Prometheus and probes ask once in some seconds."""
     url_file: UserPath | None = None
     """Where to write the address once it is served, for whoever started the worker and must find it."""
 

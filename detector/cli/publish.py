@@ -31,7 +31,7 @@ def publish(broker_address: str | None, paths: tuple[Path, ...], rate: float | N
     JSON input are sent as they are, keyed by article id. Bad input is named and left out; the exit status is then 1.
     """
     settings = settings_for(broker_address)
-    require_topics(settings, [settings.topics.articles])
+    require_topics(settings, [settings.topics.articles], write=[settings.topics.articles])
     sources = read_articles(paths, standard_input=click.get_binary_stream("stdin"))
     sent, refused = publish_articles(settings, sources, rate=rate, unchecked=unchecked)
     messages().print(f"{sent} articles published to {settings.topics.articles}")

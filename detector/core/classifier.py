@@ -46,7 +46,7 @@ class Classifier:
         nothing = article_scores(
             article_features(empty, [], first_is_title=False, has_title=True, chars=TYPICAL_CHARS), model.aggregation
         )
-        self._no_event = Classification(scores=_rounded(probability(nothing)), findings=())
+        self._no_event = Classification(scores=_rounded(probability(nothing)), findings=(), passed_gate=False)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Classifier":

@@ -95,6 +95,8 @@ class Classification:
     scores: dict[EventType, float]
     findings: tuple[Finding, ...]
     doubts: tuple[Doubt, ...] = ()
+    passed_gate: bool = True
+    """Whether a sentence was scored; the scores of articles that did not get past the gate are all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Makes and describes the topics, and says plainly when a broker or a topic is missing."""
 
-import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic, OffsetSpec
 from kafka.errors import (
+    AuthorizationError,
+    GroupAuthorizationFailedError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
@@ -19,6 +20,7 @@ from kafka.errors import (
 
 from detector.errors import BrokerUnavailableError, DetectorError
 from detector.kafka.clients import kafka_python_options
+from detector.kafka.diagnosis import refusal, why_unavailable
 from detector.settings import Settings
 
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -53,31 +55,22 @@ class TopicDescription:
 @contextmanager
 def broker_errors(settings: Settings) -> Iterator[None]:
     """Turn kafka-python's connection errors into one sentence that names the address and what to do."""
+    if refused := refusal(settings):
+        raise DetectorError(refused)
     try:
         yield
     except (KafkaConnectionError, KafkaTimeoutError) as error:
-        raise BrokerUnavailableError(_why_unavailable(settings)) from error
+        raise BrokerUnavailableError(why_unavailable(settings)) from error
     except SaslAuthenticationFailedError as error:
         message = f"The broker at {settings.broker} refuses the login of DETECTOR_SECURITY__USERNAME: {error}"
+        raise DetectorError(message) from error
+    except AuthorizationError as error:
+        about = f": {', '.join(sorted(map(str, error.args[0])))}" if error.args and error.args[0] else ""
+        message = f"{_who(settings)} lacks a right at the broker {settings.broker} ({type(error).__name__}{about})."
         raise DetectorError(message) from error
     except KafkaError as error:
         message = f"The broker at {settings.broker} refused: {error}"
         raise DetectorError(message) from error
-
-
-def _why_unavailable(settings: Settings) -> str:
-    """Tell a broker that is not there from one that hangs up; a refused login looks like that to kafka-python."""
-    for address in settings.broker.split(","):
-        host, _, port = address.strip().rpartition(":")
-        with suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), timeout=2):
-            return (
-                f"Something listens at {settings.broker} but ends the Kafka session. Check DETECTOR_SECURITY__PROTOCOL "
-                f"(now {settings.security.protocol}), and the login and certificate settings beside it."
-            )
-    return (
-        f"No Kafka broker answers at {settings.broker}. Start one with `detector broker`, "
-        "or point DETECTOR_BROKER (or --broker) at yours."
-    )
 
 
 @contextmanager
@@ -98,23 +91,45 @@ def topic_names(settings: Settings) -> tuple[str, ...]:
     return (topics.articles, topics.detections, topics.alerts, topics.events, topics.rejected, *changelogs)
 
 
-def require_topics(settings: Settings, names: Sequence[str]) -> None:
-    """Raise `DetectorError` that names those of the topics that the broker does not have."""
+def require_topics(
+    settings: Settings, names: Sequence[str], *, read: Sequence[str] = (), write: Sequence[str] = ()
+) -> None:
+    """Raise `DetectorError` that names those of the topics that the broker does not have, or a right that is missing.
+
+    `read` and `write` are those of the topics that will be read and written; without an authorizer every right is there.
+    """
     with admin_client(settings) as admin:
         present = set(admin.list_topics())
-    missing = [name for name in names if name not in present]
-    if missing:
-        message = f"The broker at {settings.broker} has no topic {', '.join(missing)}. Run `detector topics create`."
+        missing = [name for name in names if name not in present]
+        if missing:
+            seen_by = f" that {_who(settings)} may see" if settings.security.protocol != "PLAINTEXT" else ""
+            message = (
+                f"The broker at {settings.broker} has no topic {', '.join(missing)}{seen_by}. "
+                "Run `detector topics create`."
+            )
+            raise DetectorError(message)
+        rights = {topic["name"]: topic["authorized_operations"] for topic in admin.describe_topics(list(names))}
+    lacking = [f"READ {name}" for name in read if "READ" not in rights[name]]
+    lacking += [f"WRITE {name}" for name in write if "WRITE" not in rights[name]]
+    if lacking:
+        message = f"{_who(settings)} lacks rights at the broker {settings.broker}: {', '.join(lacking)}."
         raise DetectorError(message)
 
 
 def require_worker_topics(settings: Settings) -> None:
-    """Raise `DetectorError` when a topic is missing, or a changelog has other partitions than the topic it belongs to."""
-    require_topics(settings, topic_names(settings))
+    """Raise `DetectorError` when a topic or a right is missing, or a changelog has other partitions than its topic."""
+    topics, changelogs = settings.topics, (settings.article_changelog, settings.event_changelog)
+    require_topics(
+        settings,
+        topic_names(settings),
+        read=(topics.articles, topics.detections, *changelogs),
+        write=(topics.detections, topics.alerts, topics.events, topics.rejected, *changelogs),
+    )
+    _require_group(settings)
     numbers = {topic.name: topic.partitions for topic in describe_topics(settings)}
     for changelog, topic in (
-        (settings.article_changelog, settings.topics.articles),
-        (settings.event_changelog, settings.topics.detections),
+        (settings.article_changelog, topics.articles),
+        (settings.event_changelog, topics.detections),
     ):
         if numbers[changelog] != numbers[topic]:
             message = (
@@ -124,11 +139,30 @@ def require_worker_topics(settings: Settings) -> None:
             raise DetectorError(message)
 
 
-def create_topics(settings: Settings) -> list[str]:
-    """Make the topics that are missing and give their names; harmless when all are there."""
+def _require_group(settings: Settings) -> None:
+    """Raise `DetectorError` when the worker's group may not be joined."""
+    group = settings.worker.group
+    with admin_client(settings) as admin:
+        try:
+            may_join = "READ" in (admin.describe_groups([group])[group]["authorized_operations"] or ("READ",))
+        except RetriableError:  # a new cluster makes its offsets topic when the first group asks for it
+            return
+        except GroupAuthorizationFailedError:
+            may_join = False
+    if not may_join:
+        message = f"{_who(settings)} lacks rights at the broker {settings.broker}: READ the group {group}."
+        raise DetectorError(message)
+
+
+def _who(settings: Settings) -> str:
+    return f"User {settings.security.username}" if settings.security.uses_sasl else "This client"
+
+
+def topic_configs(settings: Settings) -> dict[str, Mapping[str, str]]:
+    """Return what each topic is configured with when this program makes it."""
     topics = settings.topics
     append_time = {"message.timestamp.type": "LogAppendTime"}  # `ingested_at` and every latency are the broker's clock
-    configs: dict[str, Mapping[str, str]] = {
+    return {
         topics.articles: append_time | {"max.message.bytes": str(_MAX_ARTICLE_BYTES)},
         topics.detections: append_time,
         topics.rejected: {"retention.ms": str(90 * _DAY_MS), "max.message.bytes": str(_MAX_DEAD_LETTER_BYTES)},
@@ -137,6 +171,11 @@ def create_topics(settings: Settings) -> list[str]:
         settings.article_changelog: _CHANGELOG,
         settings.event_changelog: _CHANGELOG,
     }
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Make the topics that are missing and give their names; harmless when all are there."""
+    topics, configs = settings.topics, topic_configs(settings)
     created = []
     with admin_client(settings) as admin:
         present = set(admin.list_topics())

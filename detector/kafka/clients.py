@@ -35,6 +35,14 @@ def kafka_python_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def aiokafka_options(settings: Settings) -> dict[str, Any]:
+    """Give the keyword arguments of one aiokafka connection as the same user; raises like `kafka_python_options`."""
+    options = kafka_python_options(settings)
+    for name in ("bootstrap_servers", "bootstrap_timeout_ms"):
+        del options[name]
+    return options
+
+
 def faust_credentials(settings: Settings) -> Any:  # noqa: ANN401 Faust's credential classes share no public base
     """Give Faust's `broker_credentials`, or `None` for plaintext; raises like `kafka_python_options`."""
     security = settings.security

@@ -55,7 +55,10 @@ def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
     """Return a topic's partitions in order; raises `DetectorError` when the broker does not have it."""
     numbers = consumer.partitions_for_topic(topic)
     if not numbers:
-        message = f"The broker has no topic {topic}. Run `detector topics create`, or check the name."
+        message = (
+            f"The broker has no topic {topic}, or does not show it to this user. "
+            "Run `detector topics create`, or check the name and the rights."
+        )
         raise DetectorError(message)
     return [TopicPartition(topic, number) for number in sorted(numbers)]
 

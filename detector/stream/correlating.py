@@ -20,6 +20,7 @@ from detector.core.correlation.step import Message, Step
 from detector.core.eventtypes import EventType
 from detector.core.records import Article, Detection, Rejected
 from detector.errors import SettingsError
+from detector.metrics import country_label
 from detector.settings import CorrelationSettings, Settings, WindowSettings
 from detector.stream.messages import Incoming, Outcome, Outgoing
 from detector.stream.outcomes import reject
@@ -115,7 +116,7 @@ def correlated(record: Incoming, correlators: Correlators, settings: Settings) -
         correlators.rebuild(record.partition)
         raise
     repeated = step.decision.kind == "repeated"
-    told = step.alerts and not repeated and isinstance(finding, Detection) and finding.ingested_at
+    telling = finding if step.alerts and not repeated and isinstance(finding, Detection) else None
     return Outcome(
         outgoing=(
             *_keyed(settings.event_changelog, step.entries, partition=record.partition),
@@ -123,7 +124,8 @@ def correlated(record: Incoming, correlators: Correlators, settings: Settings) -
             *_keyed(settings.topics.events, step.events),
         ),
         counts=_counts(step, finding.type),
-        alerted=(finding.ingested_at,) if told and finding.ingested_at else (),
+        alerted=(telling.ingested_at,) if telling and telling.ingested_at else (),
+        alerted_published=(telling.published_at,) if telling and telling.published_at else (),
     )
 
 
@@ -152,8 +154,10 @@ def without_superseded(outcomes: Sequence[Outcome], settings: Settings) -> list[
 def _counts(step: Step, kind: EventType) -> Counter[tuple[str, ...]]:
     counts: Counter[tuple[str, ...]] = Counter({("correlated", kind.value, step.decision.kind): 1})
     if step.decision.kind != "repeated":
-        messages = (wire.decode_alert(value).message_type for _, value in step.alerts if value)
-        counts.update(("alerts", kind.value, message_type) for message_type in messages)
+        alerts = [wire.decode_alert(value) for _, value in step.alerts if value]
+        counts.update(("alerts", kind.value, alert.message_type) for alert in alerts)
+        born = (alert for alert in alerts if alert.message_type == "alert")
+        counts.update(("alerts_by_country", kind.value, country_label(alert.place)) for alert in born)
     if step.expired:
         counts["events_expired",] += len(step.expired)
     return counts

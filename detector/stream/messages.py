@@ -50,6 +50,8 @@ class Outcome:
     """Metric name and labels to increment."""
     alerted: tuple[datetime, ...] = ()
     """Broker times of the articles whose alerts are among `outgoing`."""
+    alerted_published: tuple[datetime, ...] = ()
+    """Publication times of the same articles, of those that have one."""
     article: Article | None = None
     """What the record was read as, and what the model says of it."""
     classification: Classification | None = None

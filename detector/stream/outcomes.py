@@ -78,6 +78,9 @@ def _detected(article: Article, classification: Classification, detections: Sequ
     counts[("articles_with_detections",) if detections else ("no_event",)] += 1
     counts.update(("detections", detection.type.value, detection.status) for detection in detections)
     counts.update(("abstained", doubt.type.value) for doubt in classification.doubts)
+    counts.update(("detections_without_evidence",) for detection in detections if not detection.evidence)
+    if classification.passed_gate:
+        counts[("gate_passed",)] += 1
     if article.published_at is None:
         counts[("undated",)] += 1
     return Outcome(

@@ -13,6 +13,7 @@ import structlog
 from detector.core.records import Rejected, RejectReason
 from detector.errors import DeadLetterLimitError, PermanentError
 from detector.metrics import Metrics
+from detector.stream.counting import count_outcomes
 from detector.stream.dead_letter_limit import DeadLetterLimit
 from detector.stream.delivery import Delivery
 from detector.stream.health import Health
@@ -91,7 +92,7 @@ class BatchProcessor:
         except Exception as error:  # noqa: BLE001 a defect of ours: leave without finishing, so that the records come again
             _log.exception("batch cannot be finished")
             self._stop(error)
-        self._count(messages[0].topic, outcomes, seconds)
+        count_outcomes(self._metrics, messages[0].topic, outcomes, seconds=seconds, now=datetime.now(UTC))
         for message in messages:
             self._finish(message)
         self._states.measure()
@@ -136,15 +137,3 @@ class BatchProcessor:
                     reason=outcome.rejected.reason.value,
                 )
         return outcomes, self._clock() - began
-
-    def _count(self, topic: str, outcomes: Sequence[Outcome], seconds: float) -> None:
-        self._metrics.batch_articles.labels(topic).observe(len(outcomes))
-        now = datetime.now(UTC)
-        for outcome in outcomes:
-            for (name, *labels), number in outcome.counts.items():
-                counter = getattr(self._metrics, name)
-                (counter.labels(*labels) if labels else counter).inc(number)
-            if "articles" in {name for name, *_ in outcome.counts}:
-                self._metrics.classify_seconds.observe(seconds / len(outcomes))
-            for ingested in outcome.alerted:
-                self._metrics.end_to_end_seconds.observe(max(0.0, (now - ingested).total_seconds()))

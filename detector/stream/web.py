@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -18,15 +19,29 @@ _log = structlog.get_logger(__name__)
 
 _MAX_HEADER_BYTES: Final = 4096
 _LAST_PORT: Final = (1 << 16) - 1
+_Page = Callable[[web.Request], Awaitable[web.Response]]
+_RETRY_AFTER: Final = {"Retry-After": "1"}
 
 
 class WebServer:
-    """Owns the thread; `start` returns once it listens, `stop` once it does not."""
+    """Owns the thread; `start` returns once it listens, `stop` once it does not.
 
-    def __init__(self, settings: WebSettings, *, registry: CollectorRegistry, health: Health) -> None:
+    Serves three pages and reads no request body. More requests for one page than `requests_per_second` are answered with
+    status 429: a flood of one page leaves the others answering, and the worker its processor.
+    """
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        *,
+        registry: CollectorRegistry,
+        health: Health,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._registry = registry
         self._health = health
+        self._clock = clock
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="web", daemon=True)
         self._runner: web.AppRunner | None = None
@@ -56,9 +71,12 @@ class WebServer:
 
     async def _serve(self) -> None:
         app = web.Application(client_max_size=1024)
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/healthz", _answer(self._health.live_problems))
-        app.router.add_get("/readyz", _answer(self._health.ready_problems))
+        for path, page in (
+            ("/metrics", self._metrics),
+            ("/healthz", _answer(self._health.live_problems)),
+            ("/readyz", _answer(self._health.ready_problems)),
+        ):
+            app.router.add_get(path, self._at_most(page))
         self._runner = web.AppRunner(
             app, access_log=None, max_line_size=_MAX_HEADER_BYTES, max_field_size=_MAX_HEADER_BYTES
         )
@@ -82,13 +100,29 @@ class WebServer:
         )
         raise DetectorError(message)
 
+    def _at_most(self, page: _Page) -> _Page:
+        """Answer that many requests a second, and as many at once after a quiet second."""
+        rate = self._settings.requests_per_second
+        left, then = float(rate), self._clock()
+
+        async def limited(request: web.Request) -> web.Response:
+            nonlocal left, then
+            now = self._clock()
+            left, then = min(rate, left + (now - then) * rate), now
+            if left < 1:
+                return web.Response(status=429, text="too many requests\n", headers=_RETRY_AFTER)
+            left -= 1
+            return await page(request)
+
+        return limited
+
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _answer(problems: Callable[[], list[str]]) -> Callable[[web.Request], "asyncio.Future[web.Response]"]:
+def _answer(problems: Callable[[], list[str]]) -> _Page:
     async def handler(_request: web.Request) -> web.Response:
         found = problems()
         return web.json_response({"ok": not found, "problems": found}, status=503 if found else 200)
 
-    return handler  # type: ignore[return-value]  # aiohttp takes any coroutine function
+    return handler

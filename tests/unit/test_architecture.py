@@ -179,7 +179,9 @@ def unexplained(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "file", [*modules(), *modules(REPOSITORY / "tests"), *modules(REPOSITORY / "seeds")], ids=name_of
+    "file",
+    [*modules(), *(file for top in ("deploy", "seeds", "tests") for file in modules(REPOSITORY / top))],
+    ids=name_of,
 )
 def test_every_silenced_check_has_its_reason(file: Path) -> None:
     assert unexplained(file.read_text(encoding="utf-8")) == []

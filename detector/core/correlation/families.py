@@ -18,7 +18,7 @@ _DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _HOST: Final = re.compile(r"(?:https?:)?//(?:[^/@?#]*@)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 _SECOND_LEVEL: Final = frozenset(("co", "com", "org", "net", "gov", "ac", "edu", "gob", "go", "or", "ne", "mil"))
 _OFFICIAL_LABELS: Final = frozenset(("gov", "mil", "gob", "gouv", "int"))
-_BRACKETS: Final = re.compile(r"\([^)]*\)")
+_BRACKETS: Final = re.compile(r"\([^()]*\)")
 _NOT_LETTERS: Final = re.compile(r"[^\w]+")
 _FILLER: Final = frozenset(("the", "online", "news", "opinion", "editorial", "web", "website", "com"))
 

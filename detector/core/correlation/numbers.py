@@ -1,5 +1,6 @@
 """Reads numbers of people as news writes them: `1,200`, `twenty-five`, `two dozen`, `at least 14`, `tens of thousands`."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -61,7 +62,7 @@ class Number(NamedTuple):
 def read_number(stated: str, bound: str | None) -> Number | None:
     """Return what the words of a number (a match of `NUMBER`, lower case) and the words before it (of `BOUND`) say.
 
-    `None` for a number that cannot count people, such as a fraction.
+    `None` for a number that cannot count people, such as a fraction or one of four hundred digits.
     """
     if stated in _VAGUE:
         return Number(_VAGUE[stated], "at_least")
@@ -76,6 +77,6 @@ def read_number(stated: str, bound: str | None) -> Number | None:
             if part in _GROUPS:
                 thousands, value = thousands + value, 0.0
     value += thousands
-    if value != int(value):
+    if not math.isfinite(value) or value != int(value):
         return None
     return Number(int(value), _BOUNDS[bound] if bound else "exact")

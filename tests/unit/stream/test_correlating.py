@@ -76,8 +76,12 @@ def test_a_detection_opens_an_event_and_is_told() -> None:
     assert (alert.partition, event.partition, entry.partition) == (None, None, 3)
     assert decode_event(event.value or b"").alerts == (told.alert_id,)
     assert told.evidence[0].article_id == DETECTION.article_id
-    assert outcome.counts == {("correlated", "ceasefire", "opened"): 1, ("alerts", "ceasefire", "alert"): 1}
-    assert outcome.alerted == (NOON,)
+    assert outcome.counts == {
+        ("correlated", "ceasefire", "opened"): 1,
+        ("alerts", "ceasefire", "alert"): 1,
+        ("alerts_by_country", "ceasefire", "SY"): 1,
+    }
+    assert (outcome.alerted, outcome.alerted_published) == ((NOON,), (NOON,))
 
 
 def test_the_same_detection_again_is_told_again_and_counted_as_repeated() -> None:
@@ -85,7 +89,7 @@ def test_the_same_detection_again_is_told_again_and_counted_as_repeated() -> Non
     first, again = step(encode_detection(DETECTION), correlators), step(encode_detection(DETECTION), correlators)
     assert again.outgoing == first.outgoing
     assert again.counts == {("correlated", "ceasefire", "repeated"): 1}
-    assert again.alerted == ()
+    assert (again.alerted, again.alerted_published) == ((), ())
 
 
 def test_an_article_without_a_broker_time_is_not_measured_end_to_end() -> None:

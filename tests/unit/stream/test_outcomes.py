@@ -109,6 +109,7 @@ def test_an_article_with_an_event_becomes_a_detection() -> None:
     assert outcome.counts == {
         ("articles",): 1,
         ("articles_with_detections",): 1,
+        ("gate_passed",): 1,
         ("detections", "ceasefire", "agreed"): 1,
     }
 
@@ -116,7 +117,7 @@ def test_an_article_with_an_event_becomes_a_detection() -> None:
 def test_an_article_without_an_event_is_counted_and_sends_nothing() -> None:
     (outcome,) = work([record(article("bread", published_at="2016-12-15"))])
     assert outcome.outgoing == ()
-    assert outcome.counts == {("articles",): 1, ("no_event",): 1}
+    assert outcome.counts == {("articles",): 1, ("no_event",): 1, ("gate_passed",): 1}
 
 
 def test_a_doubt_is_counted_and_sends_nothing() -> None:
@@ -131,7 +132,7 @@ def test_a_doubt_is_counted_and_sends_nothing() -> None:
 
 def test_an_article_without_a_date_is_counted_as_undated() -> None:
     (outcome,) = work([record(article("bread", published_at="lately"))])
-    assert outcome.counts == {("articles",): 1, ("no_event",): 1, ("undated",): 1}
+    assert outcome.counts == {("articles",): 1, ("no_event",): 1, ("gate_passed",): 1, ("undated",): 1}
 
 
 def test_a_withdrawal_is_counted() -> None:

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 
 import pytest
@@ -118,6 +118,43 @@ def test_an_overlong_request_is_refused_and_the_server_lives_on(serve: Serve) ->
     server = serve()
     assert get(server, "/" + "x" * 100_000)[0] in (400, 414)
     assert get(server, "/healthz")[0] == 200
+
+
+def test_a_large_body_is_not_read(serve: Serve) -> None:
+    """A request says that a gigabyte comes; it is refused on its first line, and nothing waits for the rest."""
+    server = serve()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n" + b"x" * 4096)
+        assert connection.recv(64).startswith(b"HTTP/1.1 405")
+    assert get(server, "/healthz")[0] == 200
+
+
+def test_too_many_header_lines_are_refused(serve: Serve) -> None:
+    server = serve()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with suppress(ConnectionError):  # it may hang up before it has read everything
+            connection.sendall(
+                b"GET /metrics HTTP/1.1\r\n" + b"".join(b"x%d: y\r\n" % n for n in range(100_000)) + b"\r\n"
+            )
+        assert connection.recv(64)[8:12] in (b" 400", b" 431", b"")
+    assert get(server, "/healthz")[0] == 200
+
+
+def test_more_requests_than_allowed_are_turned_away_page_by_page(health: Health) -> None:
+    """The clock stands still: five are answered, the sixth is not, another page still is; a second later all is well."""
+    now = 100.0
+    settings = WebSettings(port=0, requests_per_second=5)
+    server = WebServer(settings, registry=Metrics().registry, health=health, clock=lambda: now)
+    server.start()
+    try:
+        assert [get(server, "/metrics")[0] for _ in range(7)] == [200] * 5 + [429] * 2
+        assert get(server, "/healthz")[0] == 200
+        now += 0.4
+        assert [get(server, "/metrics")[0] for _ in range(3)] == [200, 200, 429]
+        now += 1000
+        assert [get(server, "/metrics")[0] for _ in range(6)] == [200] * 5 + [429]
+    finally:
+        server.stop()
 
 
 def test_port_zero_takes_a_free_one_and_the_url_names_it(serve: Serve) -> None:
