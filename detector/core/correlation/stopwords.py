@@ -1,12 +1,11 @@
-"""Words that say nothing of what an article is about: scikit-learn's list, without its import, which takes longer than all else.
+"""Words that say nothing of what an article is about: scikit-learn's list, without its import, which takes long.
 
 A test holds it equal to `sklearn.feature_extraction.text.ENGLISH_STOP_WORDS` (BSD 3-Clause).
 """
 
 from typing import Final
 
-ENGLISH_STOP_WORDS: Final = frozenset(
-    """
+_WORDS: Final = """
 a about above across after afterwards again against all almost alone along already also although always am among
 amongst amoungst amount an and another any anyhow anyone anything anyway anywhere are around as at back be became
 because become becomes becoming been before beforehand behind being below beside besides between beyond bill both
@@ -24,5 +23,6 @@ thereupon these they thick thin third this those though three through throughout
 toward towards twelve twenty two un under until up upon us very via was we well were what whatever when whence
 whenever where whereafter whereas whereby wherein whereupon wherever whether which while whither who whoever whole
 whom whose why will with within without would yet you your yours yourself yourselves
-""".split()
-)
+"""
+
+ENGLISH_STOP_WORDS: Final = frozenset(_WORDS.split())
