@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from detector.cli.console import messages, output, print_table, visible
 from detector.cli.judging_options import JudgingOptions
 from detector.core.eventtypes import EVENT_TYPES
-from detector.core.judging.drift import Histograms, run_histograms
+from detector.core.judging.drift import DriftReference, run_histograms
 from detector.errors import UsageError
 from detector.replay.archive import ARCHIVE_NAME, open_archive
 from detector.replay.export import as_csv, as_json
@@ -46,7 +48,7 @@ def prepare(options: JudgingOptions, settings: Settings) -> Prepared:
     reference = None
     if isinstance(options.reference, str):
         path = run_folder(options.reference, settings) / ARCHIVE_NAME
-        reference = Reference(histograms=_distributions(path), description=f"run {path.parent.name}")
+        reference = Reference(histograms=drift_reference(path).histograms, description=f"run {path.parent.name}")
     return Prepared(options=options, labels=labels, reference=reference)
 
 
@@ -104,11 +106,21 @@ def run_folder(name: str, settings: Settings) -> Path:
     raise UsageError(message)
 
 
-def _distributions(archive: Path) -> Histograms:
+def drift_reference(archive: Path) -> DriftReference:
+    """Return the distributions of a kept run, by its last model."""
     with open_archive(archive) as connection:
         run = read_run(connection)
-    rows = (run.numbers >= 0).nonzero()[0]
-    return run_histograms(run.articles, run.models[-1], rows)
+    if not len(run.articles):
+        message = f"{archive.parent} holds no article: nothing can be measured against it"
+        raise UsageError(message)
+    answers, source = run.models[-1], run.meta.get("source") or {}
+    named = Path(str(source.get("topic") or source.get("archive") or archive.parent)).name
+    return DriftReference(
+        model=answers.digest,
+        thresholds={kind.value: value for kind, value in answers.thresholds.items()},
+        description=f"{len(run.articles)} articles of {named}",
+        histograms=run_histograms(run.articles, answers, np.arange(len(run.articles))),
+    )
 
 
 def _write(target: Path, text: str) -> None:

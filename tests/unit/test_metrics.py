@@ -9,7 +9,7 @@ from detector.core.records import RejectReason
 from detector.metrics import Metrics
 
 LABELS = {"type", "status", "topic", "partition", "reason", "cause", "version", "python", "name", "digest", "le"}
-LABELS |= {"message_type", "decision", "state"}
+LABELS |= {"figure", "message_type", "decision", "state"}
 
 
 @pytest.fixture
