@@ -19,6 +19,7 @@ from detector.replay.export import as_csv, as_json
 from detector.replay.figures import Named, named_figures
 from detector.replay.judgement import Judgement, Question, Reference, judge_run
 from detector.replay.label_sources import Labels, read_labels
+from detector.replay.live import LiveReader, require_topics
 from detector.replay.page import replay_page
 from detector.replay.runs import read_run
 from detector.replay.shelf import FIGURES_NAME, REPORT_NAME
@@ -38,6 +39,9 @@ class Prepared:
     options: JudgingOptions
     labels: Labels | None
     reference: Reference | None
+    settings: Settings
+    live_alerts: str | None
+    """The topic of the live alerts, where times are to be read from it."""
 
 
 def prepare(options: JudgingOptions, settings: Settings) -> Prepared:
@@ -49,7 +53,10 @@ def prepare(options: JudgingOptions, settings: Settings) -> Prepared:
     if isinstance(options.reference, str):
         path = run_folder(options.reference, settings) / ARCHIVE_NAME
         reference = Reference(histograms=drift_reference(path).histograms, description=f"run {path.parent.name}")
-    return Prepared(options=options, labels=labels, reference=reference)
+    live = None if options.live_alerts is None else options.live_alerts or settings.topics.alerts
+    if live:
+        require_topics(settings, live)
+    return Prepared(options=options, labels=labels, reference=reference, settings=settings, live_alerts=live)
 
 
 def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> int:
@@ -60,8 +67,12 @@ def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> i
     options, labels = prepared.options, prepared.labels
     period = options.reference if isinstance(options.reference, tuple) else None
     with open_archive(archive) as connection:
+        run = read_run(connection)
+        live = None
+        if prepared.live_alerts:
+            live = LiveReader(prepared.settings, prepared.live_alerts, connection, run.models[-1].digest).times()
         judgement = judge_run(
-            read_run(connection),
+            run,
             Question(
                 labels=labels.by_article if labels else None,
                 labels_source=labels.source if labels else None,
@@ -70,6 +81,7 @@ def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> i
                 choosing=options.operating_point is not None,
                 choice=options.operating_point[0] if options.operating_point else None,
                 reference=prepared.reference or period,
+                live=live,
             ),
         )
         figures = named_figures(judgement)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from detector.core.eventtypes import EVENT_TYPES
 from detector.core.judging.comparison import SIGNIFICANT
+from detector.core.judging.delays import INGESTED_TO_ALERT, PUBLISHED_TO_ALERT
 from detector.core.resampling import draws_for
 from detector.replay.breakdown import by_country, by_outlet, timeline
 from detector.replay.examples import changes, mistakes
@@ -96,9 +97,10 @@ def _tiles(judgement: Judgement, figures: Mapping[str, Named]) -> list[dict[str,
             ),
             ("status right", numbers.percent(figures["status_accuracy"].value), "where the type is"),
         ]
-    delay = figures["published_to_alert_median_seconds"]
-    if delay.value is not None:
-        tiles.append(("published to alert", numbers.duration(delay.value), "median"))
+    for name in (PUBLISHED_TO_ALERT, INGESTED_TO_ALERT):
+        delay = figures[f"{name}_median_seconds"]
+        if delay.value is not None:
+            tiles.append((name.replace("_", " "), numbers.duration(delay.value), "median"))
     return [{"name": name, "value": value, "detail": detail} for name, value, detail in tiles]
 
 
@@ -121,7 +123,7 @@ def _plots(judgement: Judgement, line: Any) -> dict[str, str | None]:  # noqa: A
         "reliability": plots.reliability_plot(judgement.reliability) if labelled else None,
         "sweep": plots.sweep_plot(judgement.sweep, thresholds) if labelled else None,
         "scores": plots.score_plot(judgement.candidate.scores),
-        "delays": plots.delay_plot(judgement.delays),
+        "delays": plots.delay_plot({name: delay for name, delay in judgement.delays.items() if delay}),
         "drift": plots.drift_plot(judgement.drift) if judgement.drift else None,
         "timeline": plots.timeline_plot(line.edges, counts, events) if line else None,
     }
@@ -173,6 +175,7 @@ def _provenance(judgement: Judgement) -> list[tuple[str, str]]:
         ("began, ended", f"{meta.get('started_at')}, {meta.get('ended_at')}"),
         ("asked for", ", ".join(f"{name} {value}" for name, value in asked.items()) or "everything"),
         ("labels", judgement.question.labels_source or "none"),
+        ("live times from", judgement.question.live.source if judgement.question.live else "none"),
         ("drift reference", judgement.drift_reference or "none"),
     ]
     source = meta.get("source") or {}
