@@ -1,8 +1,8 @@
 """What the worker is measured against, each as a process of its own that prints the seconds it took.
 
 `core`: parse and detect in memory; `endless` does so until it is killed. `loop`: a plain confluent-kafka consumer around the
-same core, which produces detections and alerts, flushes, and commits after each batch, as a careful user would write it without a
-framework; it keeps no state.
+same core, which produces detections and alerts, flushes, and commits after each batch, as a careful user would write it without
+a framework; it keeps no state.
 """
 
 import sys
