@@ -40,6 +40,7 @@ bench-judging: setup  ## Measure the judging of kept runs: wall time and memory
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
 	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl --gold seeds/judged/pool.jsonl \
 		--texts $(DETECTOR_TEST_SHARED)/news/pool.jsonl.gz -o detector/models/default.npz $(ARGS)
+	@$(MAKE) --no-print-directory drift-reference
 
 drift-reference: setup  ## Count how the shipped model answers about the news pool, for the drift metrics of workers
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \

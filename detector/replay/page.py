@@ -29,7 +29,7 @@ def replay_page(
     """Return the whole report as one HTML page; `command` is what was typed, last of all to judge."""
     run, right = judgement.run, correctness_of(judgement)
     meta = {"partial": False, "partial_reason": None, **run.meta}
-    line = timeline(judgement)
+    line, times = timeline(judgement), run.articles.times
     from detector.report import pages  # noqa: PLC0415 - the extra `report` is needed for pages alone
 
     return pages.render(
@@ -56,7 +56,7 @@ def replay_page(
             for kind, points in judgement.sweep.items()
         },
         events=judgement.events[:MOST_EVENTS],
-        times=[None if value != value else float(value) for value in run.articles.times.tolist()],  # noqa: PLR0124 - NaN
+        times={event.first_row: _known(times[event.first_row]) for event in judgement.events[:MOST_EVENTS]},
         compared=[_compared(connection, judgement, item) for item in judgement.compared],
         outlets=by_outlet(judgement),
         countries=by_country(judgement),
@@ -67,6 +67,10 @@ def replay_page(
         settings=sorted((meta.get("settings") or {}).items()),
         meta=meta,
     )
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else float(value)  # noqa: PLR0124 - NaN
 
 
 def _tiles(judgement: Judgement, figures: Mapping[str, Named]) -> list[dict[str, str]]:

@@ -103,11 +103,9 @@ def time_to_detect(answers: Answers, articles: Articles, live: LiveTimes | None 
 
 def event_delays(labels: Mapping[str, ArticleLabels], answers: Answers, articles: Articles) -> list[EventDelay]:
     """Return each labelled event with an article in the run, in the order of their first articles."""
-    last = articles.last_versions
     members: dict[tuple[EventType, str], list[int]] = defaultdict(list)
-    for row in np.flatnonzero(last).tolist():
-        known = labels.get(articles.ids[row])
-        for kind, events in known.events.items() if known else ():
+    for article_id, row in articles.last_rows(labels).items():
+        for kind, events in labels[article_id].events.items():
             for event in events:
                 members[kind, event].append(row)
     found = [_event(kind, event, rows, answers, articles) for (kind, event), rows in members.items()]
