@@ -10,10 +10,10 @@ ARGS ?=
 DETECTOR_TEST_SHARED ?= ../shared
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo test lint bench bench-replay bench-judging model deploy-files sbom kill-test clean
+.PHONY: help setup demo test lint bench bench-replay bench-judging model drift-reference deploy-files sbom kill-test clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.complete  ## Create the environment .venv from the lock file (brings uv when it is absent)
 
@@ -40,6 +40,12 @@ bench-judging: setup  ## Measure the judging of kept runs: wall time and memory
 model: setup  ## Rebuild the shipped model (needs the labelled news; DETECTOR_TEST_SHARED says where)
 	@.venv/bin/detector train --gold $(DETECTOR_TEST_SHARED)/gold/train.jsonl --gold seeds/judged/pool.jsonl \
 		--texts $(DETECTOR_TEST_SHARED)/news/pool.jsonl.gz -o detector/models/default.npz $(ARGS)
+	@$(MAKE) --no-print-directory drift-reference
+
+drift-reference: setup  ## Count how the shipped model answers about the news pool, for the drift metrics of workers
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	.venv/bin/detector replay --archive $(DETECTOR_TEST_SHARED)/news/pool.jsonl.gz --run-folder "$$folder/run"; \
+	.venv/bin/detector reports reference "$$folder/run" -o detector/data/drift_reference.json
 
 deploy-files: setup  ## Write again what is generated: dashboards, the page of metrics, rules and dashboards of k8s/
 	@.venv/bin/python -m deploy.metrics_page

@@ -10,13 +10,15 @@ from detector.core.classifier import Classifier
 from detector.core.correlation import families, terms
 from detector.core.detect import Detector
 from detector.core.gazetteer import DATA_FILE, read_gazetteer
+from detector.core.judging.drift import DriftReference, reference_from_json
 from detector.core.operating import classifier_at
 from detector.core.place import GazetteerPlaceFinder
-from detector.errors import ModelError
+from detector.errors import ModelError, SettingsError
 
 _MODEL: Final = "models/default.npz"
 _GAZETTEER: Final = f"data/{DATA_FILE}"
 _TERM_WEIGHTS: Final = f"data/{terms.DATA_FILE}"
+_DRIFT_REFERENCE: Final = "data/drift_reference.json"
 _FAMILIES: Final = f"data/{families.DATA_FILE}"
 
 
@@ -64,6 +66,21 @@ def load_weights() -> terms.TermWeights:
 def load_families() -> families.Families:
     """Load the table of publisher families in the package."""
     return families.read_families(files("detector").joinpath(_FAMILIES).read_bytes())
+
+
+def load_drift_reference(file: Path | None = None) -> DriftReference | None:
+    """Load what drift is measured against, the one in the package when no file is named; `None` when that has none.
+
+    Raises `SettingsError` that says what is wrong with a file.
+    """
+    try:
+        if file is None:
+            packaged = files("detector").joinpath(_DRIFT_REFERENCE)
+            return reference_from_json(packaged.read_text(encoding="utf-8")) if packaged.is_file() else None
+        return reference_from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"DETECTOR_DRIFT__REFERENCE_FILE: {file or 'the one in the package'} cannot be used: {error}"
+        raise SettingsError(message) from error
 
 
 def load_detector(

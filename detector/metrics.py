@@ -113,6 +113,13 @@ class Metrics:
             ["state"],
             buckets=_RESTORE_BUCKETS,
         )
+        self.drift_psi = gauge(
+            "detector_drift_psi",
+            "Population stability index of the last day's articles against the model's reference, by figure (score, rate, "
+            "vocabulary, length) and type; absent while too few articles were seen, or without a reference.",
+            ["figure", "type"],
+        )
+        self.drift_articles = gauge("detector_drift_articles", "Articles that the drift figures are of.")
         self.rejected = counter(
             "detector_rejected", "Records kept as dead letters, by topic and reason.", ["topic", "reason"]
         )

@@ -209,6 +209,13 @@ class ReplaySettings(_Section):
     batch_records: int = Field(default=128, ge=1, le=4096)
 
 
+class DriftSettings(_Section):
+    """What a worker compares the news with for its drift metrics."""
+
+    reference_file: UserPath | None = None
+    """Made with `detector reports reference`; without it the one in the package, which is of the model in the package."""
+
+
 class LogSettings(_Section):
     """What is logged and how; `auto` means JSON unless standard error is a terminal."""
 
@@ -245,6 +252,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     health: HealthSettings = HealthSettings()
     replay: ReplaySettings = ReplaySettings()
+    drift: DriftSettings = DriftSettings()
     log: LogSettings = LogSettings()
     embedded: EmbeddedBrokerSettings = EmbeddedBrokerSettings()
 

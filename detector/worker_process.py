@@ -108,7 +108,7 @@ class WorkerProcess:
         """Sum the worker's counters by short name, `alerts.TYPE` too; all zero while it does not answer yet."""
         totals: dict[str, float] = dict.fromkeys(("articles", "rejected", "no_event", "articles_with_detections"), 0.0)
         totals["alerts"] = 0.0
-        for family in self._families():
+        for family in self.families():
             name = family.name.removeprefix("detector_")
             for sample in family.samples:
                 if sample.name.endswith("_total"):
@@ -118,7 +118,8 @@ class WorkerProcess:
                         totals[key] = totals.get(key, 0.0) + sample.value
         return totals
 
-    def _families(self) -> list[Metric]:
+    def families(self) -> list[Metric]:
+        """Read the worker's metrics; none while it does not answer."""
         url = self.url
         if url is None:
             return []

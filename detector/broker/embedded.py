@@ -35,6 +35,7 @@ class EmbeddedBroker:
         settings: port (0 takes a free one), data folder, heap.
         say: is told of long steps, one line each.
         extra_properties: lines for `server.properties` that win over the built-in ones.
+        cluster_id: of the cluster that a fresh node joins; a new one of its own without.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class EmbeddedBroker:
         *,
         say: Callable[[str], None] = lambda _line: None,
         extra_properties: Sequence[str] = (),
+        cluster_id: str | None = None,
     ) -> None:
         self._settings = settings
+        self._cluster_id = cluster_id
         self._say = say
         self._extra = tuple(extra_properties)
         self._process: subprocess.Popen[bytes] | None = None
@@ -85,7 +88,9 @@ class EmbeddedBroker:
         java = _Java(java_executable(), resolve_jars(self._settings.cache_dir), self._settings, data_dir)
         properties = self._write_properties()
         if not (data_dir / "log" / "meta.properties").exists():
-            java.run("kafka.tools.StorageTool", "format", "-t", _new_cluster_id(), "-c", str(properties))
+            java.run(
+                "kafka.tools.StorageTool", "format", "-t", self._cluster_id or new_cluster_id(), "-c", str(properties)
+            )
         self._say(f"Starting Apache Kafka on {self.address}")
         self._process = java.spawn("kafka.Kafka", str(properties), log=self.log_file)
         try:
@@ -108,6 +113,12 @@ class EmbeddedBroker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def kill(self) -> None:
+        """End Kafka with SIGKILL, as a machine that loses power would."""
+        if self._process is not None:
+            self._process.kill()
+        self.stop()
 
     def wait(self) -> int:
         """Block until Kafka ends by itself; its exit status."""
@@ -233,7 +244,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _new_cluster_id() -> str:
+def new_cluster_id() -> str:
     """Give a random id in Kafka's form; the first byte is fixed, or one id in 64 would begin like an option, with "-"."""
     return urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode("ascii").rstrip("=")
 

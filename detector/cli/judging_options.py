@@ -104,6 +104,7 @@ class JudgingOptions:
     operating_point: tuple[Rule | None] | None = None
     write_thresholds: Path | None = None
     reference: tuple[datetime, datetime] | str | None = None
+    live_alerts: str | None = None
     report: Path | None = None
     json_file: Path | None = None
     csv_file: Path | None = None
@@ -147,6 +148,13 @@ _OPTIONS: Final = (
         "--reference",
         type=ReferenceType(),
         help="What drift is against: a period FROM/TO of this run, or another run. Default: its first quarter.",
+    ),
+    click.option(
+        "--live-alerts",
+        is_flag=False,
+        flag_value="",
+        metavar="[TOPIC]",
+        help="Read from the live topics what workers took from arrival to alert. Default: DETECTOR_TOPICS__ALERTS.",
     ),
     click.option("--report", type=_FILE, help="Write the report to this file too (.html); it is kept with the run."),
     click.option(

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from detector.cli.console import messages, output, print_table, visible
 from detector.cli.judging_options import JudgingOptions
 from detector.core.eventtypes import EVENT_TYPES
-from detector.core.judging.drift import Histograms, run_histograms
+from detector.core.judging.drift import DriftReference, run_histograms
 from detector.errors import UsageError
 from detector.replay.archive import ARCHIVE_NAME, open_archive
 from detector.replay.export import as_csv, as_json
 from detector.replay.figures import Named, named_figures
 from detector.replay.judgement import Judgement, Question, Reference, judge_run
 from detector.replay.label_sources import Labels, read_labels
+from detector.replay.live import LiveReader, require_topics
 from detector.replay.page import replay_page
 from detector.replay.runs import read_run
 from detector.replay.shelf import FIGURES_NAME, REPORT_NAME
@@ -36,6 +39,9 @@ class Prepared:
     options: JudgingOptions
     labels: Labels | None
     reference: Reference | None
+    settings: Settings
+    live_alerts: str | None
+    """The topic of the live alerts, where times are to be read from it."""
 
 
 def prepare(options: JudgingOptions, settings: Settings) -> Prepared:
@@ -46,8 +52,11 @@ def prepare(options: JudgingOptions, settings: Settings) -> Prepared:
     reference = None
     if isinstance(options.reference, str):
         path = run_folder(options.reference, settings) / ARCHIVE_NAME
-        reference = Reference(histograms=_distributions(path), description=f"run {path.parent.name}")
-    return Prepared(options=options, labels=labels, reference=reference)
+        reference = Reference(histograms=drift_reference(path).histograms, description=f"run {path.parent.name}")
+    live = None if options.live_alerts is None else options.live_alerts or settings.topics.alerts
+    if live:
+        require_topics(settings, live)
+    return Prepared(options=options, labels=labels, reference=reference, settings=settings, live_alerts=live)
 
 
 def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> int:
@@ -58,8 +67,12 @@ def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> i
     options, labels = prepared.options, prepared.labels
     period = options.reference if isinstance(options.reference, tuple) else None
     with open_archive(archive) as connection:
+        run = read_run(connection)
+        live = None
+        if prepared.live_alerts:
+            live = LiveReader(prepared.settings, prepared.live_alerts, connection, run.models[-1].digest).times()
         judgement = judge_run(
-            read_run(connection),
+            run,
             Question(
                 labels=labels.by_article if labels else None,
                 labels_source=labels.source if labels else None,
@@ -68,6 +81,7 @@ def judge_replay(archive: Path, prepared: Prepared, command: Sequence[str]) -> i
                 choosing=options.operating_point is not None,
                 choice=options.operating_point[0] if options.operating_point else None,
                 reference=prepared.reference or period,
+                live=live,
             ),
         )
         figures = named_figures(judgement)
@@ -104,11 +118,21 @@ def run_folder(name: str, settings: Settings) -> Path:
     raise UsageError(message)
 
 
-def _distributions(archive: Path) -> Histograms:
+def drift_reference(archive: Path) -> DriftReference:
+    """Return the distributions of a kept run, by its last model."""
     with open_archive(archive) as connection:
         run = read_run(connection)
-    rows = (run.numbers >= 0).nonzero()[0]
-    return run_histograms(run.articles, run.models[-1], rows)
+    if not len(run.articles):
+        message = f"{archive.parent} holds no article: nothing can be measured against it"
+        raise UsageError(message)
+    answers, source = run.models[-1], run.meta.get("source") or {}
+    named = Path(str(source.get("topic") or source.get("archive") or archive.parent)).name
+    return DriftReference(
+        model=answers.digest,
+        thresholds={kind.value: value for kind, value in answers.thresholds.items()},
+        description=f"{len(run.articles)} articles of {named}",
+        histograms=run_histograms(run.articles, answers, np.arange(len(run.articles))),
+    )
 
 
 def _write(target: Path, text: str) -> None:

@@ -7,10 +7,11 @@ from typing import Final
 
 import click
 
-from detector.cli.console import output, print_table, visible
+from detector.cli.console import messages, output, print_table, visible
 from detector.cli.judging_options import JudgingOptions, judging_options
 from detector.cli.options import settings_for
-from detector.cli.replay_judging import judge_replay, prepare, run_folder
+from detector.cli.replay_judging import drift_reference, judge_replay, prepare, run_folder
+from detector.core.judging.drift import reference_to_json
 from detector.errors import UsageError
 from detector.replay.archive import ARCHIVE_NAME
 from detector.replay.shelf import INDEX_NAME, REPORT_NAME, past_runs
@@ -76,6 +77,27 @@ def judge(run: str, judging: JudgingOptions) -> int:
     return judge_replay(
         run_folder(run, settings) / ARCHIVE_NAME, prepare(judging, settings), ["detector", *sys.argv[1:]]
     )
+
+
+@reports.command(epilog="Example: detector reports reference 20260301T120000Z-1a2b3c -o reference.json")
+@click.argument("run")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The file to write.",
+)
+def reference(run: str, target: Path) -> None:
+    """Make a RUN the reference of a worker's drift metrics: how its model answered about news it is trusted on.
+
+    A worker takes the file by DETECTOR_DRIFT__REFERENCE_FILE. Of a comparison the second model counts.
+    """
+    path = run_folder(run, settings_for(None)) / ARCHIVE_NAME
+    made = drift_reference(path)
+    target.write_text(reference_to_json(made), encoding="utf-8")
+    messages().print(visible(f"written: {target}: {made.articles:,} articles, model {made.model}"), markup=False)
 
 
 def _index(settings: Settings) -> Path:

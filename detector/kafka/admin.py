@@ -166,7 +166,7 @@ def topic_configs(settings: Settings) -> dict[str, Mapping[str, str]]:
         topics.articles: append_time | {"max.message.bytes": str(_MAX_ARTICLE_BYTES)},
         topics.detections: append_time,
         topics.rejected: {"retention.ms": str(90 * _DAY_MS), "max.message.bytes": str(_MAX_DEAD_LETTER_BYTES)},
-        topics.alerts: {"retention.ms": str(90 * _DAY_MS)},
+        topics.alerts: append_time | {"retention.ms": str(90 * _DAY_MS)},
         topics.events: _COMPACTED,
         settings.article_changelog: _CHANGELOG,
         settings.event_changelog: _CHANGELOG,

@@ -48,8 +48,8 @@ CREATE TABLE best (n INTEGER, model TEXT, type TEXT, confidence REAL, sentence T
 class ArticleRow:
     """An article that was scored.
 
-    `words` and `known_words` count the title and the beginning of the text, for vocabulary coverage (see `coverage`);
-    `known_words` are those that the run's first model has a weight for.
+    `words` and `known_words` count the title and the beginning of the text, for vocabulary coverage, of one article in a few
+    (see `core.judging.coverage`), and are 0 of the others; `known_words` are those that the run's first model has a weight for.
     """
 
     n: int

@@ -43,7 +43,8 @@ def as_json(judgement: Judgement, figures: Mapping[str, Named], requirements: Se
         "reliability": _points(judgement.reliability),
         "sweep": _points(judgement.sweep),
         "delay_edges_seconds": DELAY_EDGES,
-        "delays": {name: asdict(item) for name, item in judgement.delays.items()},
+        "delays": {name: asdict(item) if item else None for name, item in judgement.delays.items()},
+        "live_source": judgement.question.live.source if judgement.question.live else None,
         "events": [
             {
                 "type": event.type.value,
@@ -91,6 +92,8 @@ def _counted(judgement: Judgement) -> Iterator[tuple[str, object, Mapping[str, o
     right = correctness_of(judgement)
     yield from (("confusion", labelled, fired) for labelled, fired in (right.confusion if right else {}).items())
     for name, delay in judgement.delays.items():
+        if delay is None:
+            continue
         bins = zip(DELAY_EDGES, delay.histogram, strict=True)
         yield "delays", name, {f"from_{edge:g}_seconds": count for edge, count in bins}
     yield from (("drift", day.day, day.index) for day in judgement.drift)

@@ -6,6 +6,7 @@ from typing import Final
 
 from detector.core.eventtypes import EVENT_TYPES
 from detector.core.judging.correctness import Correctness, daily_rate
+from detector.core.judging.delays import DELAYS
 from detector.core.judging.drift import FEATURES
 from detector.core.resampling import METRICS, ROWS, Figure
 from detector.replay.judgement import Judgement
@@ -16,13 +17,13 @@ _BY_TYPE: Final = (
     *("alerts", "alerts_per_day", "threshold", "false_alarms", "misses", "false_alarms_per_day"),
     *("status_accuracy", "calibration_error"),
 )
+_QUANTILES: Final = ("median", "p90", "p95", "p99")
 _TOTALS: Final = (
     *("articles", "judged_articles", "rejected_records", "days", "alerts", "alerts_per_day", "fired_share"),
     *("false_alarms", "misses", "false_alarms_per_day", "status_accuracy"),
     *("events", "events_alerted", "events_alerted_share", "articles_before_alert_median"),
     *("event_delay_median_seconds", "event_publication_delay_median_seconds"),
-    *("published_to_alert_median_seconds", "published_to_alert_p90_seconds"),
-    *("ingested_to_alert_median_seconds", "ingested_to_alert_p90_seconds"),
+    *(f"{name}_{quantile}_seconds" for name in DELAYS for quantile in _QUANTILES),
     *("milliseconds_per_article", "alerts_gained", "alerts_lost", "alerts_changed", "agreement", "drift_max"),
 )
 
@@ -91,8 +92,8 @@ def _totals(judgement: Judgement) -> Iterator[Named]:
     yield of("false_alarms_per_day", right.false_alarms_per_day if right else None)
     yield of("status_accuracy", right.status_accuracy if right else None)
     for name, delay in judgement.delays.items():
-        yield Named(name=f"{name}_median_seconds", value=delay.median)
-        yield Named(name=f"{name}_p90_seconds", value=delay.p90)
+        for quantile in _QUANTILES:
+            yield Named(name=f"{name}_{quantile}_seconds", value=getattr(delay, quantile) if delay else None)
     yield from _events(judgement)
     last = judgement.compared[-1].comparison if judgement.compared else None
     for name in ("gained", "lost", "changed"):

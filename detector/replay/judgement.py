@@ -11,7 +11,7 @@ from detector.core.eventtypes import EVENT_TYPES, EventType
 from detector.core.judging.comparison import Comparison, Delta, compare, deltas
 from detector.core.judging.correctness import Correctness, judge
 from detector.core.judging.curves import CurvePoint, ReliabilityBin, SweepPoint, precision_recall, reliability, sweep
-from detector.core.judging.delays import Delays, EventDelay, event_delays, time_to_detect
+from detector.core.judging.delays import Delays, EventDelay, LiveTimes, event_delays, time_to_detect
 from detector.core.judging.drift import DriftDay, Histograms, daily_drift, run_histograms
 from detector.core.judging.frame import DAY, Answers, Truth, align, span_days
 from detector.core.judging.labels import ArticleLabels
@@ -35,7 +35,8 @@ class Question:
     """What is asked about a run.
 
     `thresholds` are the what-if ones; `choice` (a rule, or `f1` as `None`) is asked for when `choosing`. `reference` is
-    another run's distributions or a period of this one; by default the first quarter of the run's days.
+    another run's distributions or a period of this one; by default the first quarter of the run's days. `live` is what live
+    workers took for the same articles, where that was read.
     """
 
     labels: Mapping[str, ArticleLabels] | None = None
@@ -45,6 +46,7 @@ class Question:
     choosing: bool = False
     choice: Rule | None = None
     reference: Reference | tuple[datetime, datetime] | None = None
+    live: LiveTimes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class Judgement:
     curves: Mapping[EventType, Sequence[CurvePoint]]
     reliability: Mapping[EventType, Sequence[ReliabilityBin]]
     sweep: Mapping[EventType, Sequence[SweepPoint]]
-    delays: Mapping[str, Delays]
+    delays: Mapping[str, Delays | None]
     events: Sequence[EventDelay]
     compared: Sequence[Compared]
     drift: Sequence[DriftDay]
@@ -114,7 +116,7 @@ def judge_run(run: Run, question: Question) -> Judgement:
             for n, kind in enumerate(EVENT_TYPES)
         },
         sweep=_sweeps(candidate, truth, days),
-        delays=time_to_detect(candidate, run.articles),
+        delays=time_to_detect(candidate, run.articles, question.live),
         events=event_delays(question.labels, candidate, run.articles) if question.labels else [],
         compared=[
             Compared(

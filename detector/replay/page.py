@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from detector.core.eventtypes import EVENT_TYPES
 from detector.core.judging.comparison import SIGNIFICANT
+from detector.core.judging.delays import INGESTED_TO_ALERT, PUBLISHED_TO_ALERT
 from detector.core.resampling import draws_for
 from detector.replay.breakdown import by_country, by_outlet, timeline
 from detector.replay.examples import changes, mistakes
@@ -28,7 +29,7 @@ def replay_page(
     """Return the whole report as one HTML page; `command` is what was typed, last of all to judge."""
     run, right = judgement.run, correctness_of(judgement)
     meta = {"partial": False, "partial_reason": None, **run.meta}
-    line = timeline(judgement)
+    line, times = timeline(judgement), run.articles.times
     from detector.report import pages  # noqa: PLC0415 - the extra `report` is needed for pages alone
 
     return pages.render(
@@ -55,7 +56,7 @@ def replay_page(
             for kind, points in judgement.sweep.items()
         },
         events=judgement.events[:MOST_EVENTS],
-        times=[None if value != value else float(value) for value in run.articles.times.tolist()],  # noqa: PLR0124 - NaN
+        times={event.first_row: _known(times[event.first_row]) for event in judgement.events[:MOST_EVENTS]},
         compared=[_compared(connection, judgement, item) for item in judgement.compared],
         outlets=by_outlet(judgement),
         countries=by_country(judgement),
@@ -66,6 +67,10 @@ def replay_page(
         settings=sorted((meta.get("settings") or {}).items()),
         meta=meta,
     )
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else float(value)  # noqa: PLR0124 - NaN
 
 
 def _tiles(judgement: Judgement, figures: Mapping[str, Named]) -> list[dict[str, str]]:
@@ -96,9 +101,10 @@ def _tiles(judgement: Judgement, figures: Mapping[str, Named]) -> list[dict[str,
             ),
             ("status right", numbers.percent(figures["status_accuracy"].value), "where the type is"),
         ]
-    delay = figures["published_to_alert_median_seconds"]
-    if delay.value is not None:
-        tiles.append(("published to alert", numbers.duration(delay.value), "median"))
+    for name in (PUBLISHED_TO_ALERT, INGESTED_TO_ALERT):
+        delay = figures[f"{name}_median_seconds"]
+        if delay.value is not None:
+            tiles.append((name.replace("_", " "), numbers.duration(delay.value), "median"))
     return [{"name": name, "value": value, "detail": detail} for name, value, detail in tiles]
 
 
@@ -121,7 +127,7 @@ def _plots(judgement: Judgement, line: Any) -> dict[str, str | None]:  # noqa: A
         "reliability": plots.reliability_plot(judgement.reliability) if labelled else None,
         "sweep": plots.sweep_plot(judgement.sweep, thresholds) if labelled else None,
         "scores": plots.score_plot(judgement.candidate.scores),
-        "delays": plots.delay_plot(judgement.delays),
+        "delays": plots.delay_plot({name: delay for name, delay in judgement.delays.items() if delay}),
         "drift": plots.drift_plot(judgement.drift) if judgement.drift else None,
         "timeline": plots.timeline_plot(line.edges, counts, events) if line else None,
     }
@@ -173,6 +179,7 @@ def _provenance(judgement: Judgement) -> list[tuple[str, str]]:
         ("began, ended", f"{meta.get('started_at')}, {meta.get('ended_at')}"),
         ("asked for", ", ".join(f"{name} {value}" for name, value in asked.items()) or "everything"),
         ("labels", judgement.question.labels_source or "none"),
+        ("live times from", judgement.question.live.source if judgement.question.live else "none"),
         ("drift reference", judgement.drift_reference or "none"),
     ]
     source = meta.get("source") or {}

@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 from detector.errors import DetectorError
 from detector.replay.batches import Batch
 from detector.replay.models import ReplayModel
-from detector.replay.scoring import Scored, serve
+from detector.replay.scoring import Scored, packed, serve
 from detector.settings import Settings
 
 _IN_HAND: Final = 2
@@ -103,8 +103,9 @@ class ScoringPool:
         return task.batch, task.answer
 
     def _ask(self, one: _Scoring, task: _Task) -> None:
+        records = task.batch.records
         try:
-            one.pipe.send((task.batch.first, task.batch.records))
+            one.pipe.send((task.batch.first, records[0].topic if records else "", packed(records)))
         except OSError as error:
             raise DetectorError(_DEATH) from error
         one.tasks.append(task)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, EventType
-from detector.core.judging.frame import UNKNOWN, Answers, Articles
+from detector.core.judging.frame import UNKNOWN, Answers, Articles, Ids
 from detector.core.records import Detection
 from detector.core.wire import decode_detection
 from detector.errors import UsageError
 from detector.replay.archive import read_meta
 
-_CHUNK: Final = 20_000
+_CHUNK: Final = 5_000
 _COLUMNS: Final = {kind.value: column for column, kind in enumerate(EVENT_TYPES)}
 _STATUSES: Final = {status: number for number, status in enumerate(ALL_STATUSES)}
 
@@ -48,9 +49,9 @@ class ShownArticle:
 
 
 def read_run(connection: sqlite3.Connection) -> Run:
-    """Read a whole run; memory is about 200 bytes an article. Raises `UsageError` for a run that scored nothing."""
+    """Read a whole run; memory is about 150 bytes an article. Raises `UsageError` for a run that scored nothing."""
     meta = read_meta(connection)
-    numbers = np.array([n for (n,) in connection.execute("SELECT n FROM articles ORDER BY n")], dtype=np.int64)
+    numbers = _matrix(connection, "n FROM articles ORDER BY n", 1)[:, 0].astype(np.int64)
     if not meta.get("models"):
         raise UsageError("this run was ended before any model had scored anything; replay the range again")
     (scored,) = connection.execute("SELECT count(*) FROM scores").fetchone()
@@ -104,19 +105,22 @@ def _among(
 
 
 def _articles(connection: sqlite3.Connection) -> Articles:
-    ids: list[str] = []
     outlets: dict[str, int] = {}
-    outlet_codes: list[int] = []
-    for article_id, outlet in connection.execute("SELECT article_id, outlet FROM articles ORDER BY n"):
-        ids.append(article_id)
-        outlet_codes.append(outlets.setdefault(outlet or "(no outlet)", len(outlets)))
+    codes = array("i")
+
+    def ids() -> Iterator[str]:
+        for article_id, outlet in connection.execute("SELECT article_id, outlet FROM articles ORDER BY n"):
+            codes.append(outlets.setdefault(outlet or "(no outlet)", len(outlets)))
+            yield article_id
+
+    known = Ids(ids())
     times = _matrix(connection, "published_at, ingested_at FROM articles ORDER BY n", 2)
     sizes = _matrix(connection, "chars, words, known_words FROM articles ORDER BY n", 3).astype(np.int32)
     return Articles(
-        ids=ids,
+        ids=known,
         published=times[:, 0],
         ingested=times[:, 1],
-        outlets=np.array(outlet_codes, dtype=np.int32),
+        outlets=np.frombuffer(codes, dtype=np.int32),
         outlet_names=list(outlets),
         chars=sizes[:, 0],
         words=sizes[:, 1],
@@ -170,7 +174,7 @@ def _matrix(
 ) -> "np.typing.NDArray[np.float64]":
     """Read numbers in chunks; NULL becomes NaN."""
     cursor = connection.execute(f"SELECT {selected}", arguments)
-    parts = [np.empty((0, columns))]
+    parts = array("d")
     while rows := cursor.fetchmany(_CHUNK):
-        parts.append(np.array(rows, dtype=np.float64))
-    return np.concatenate(parts)
+        parts.frombytes(np.array(rows, dtype=np.float64).tobytes())
+    return np.frombuffer(parts, dtype=np.float64).reshape(-1, columns)

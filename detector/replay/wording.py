@@ -55,6 +55,7 @@ def notes(judgement: Judgement) -> list[str]:
     """Say what a reader must know before trusting the figures."""
     found = [str(warning) for warning in judgement.run.meta.get("warnings") or ()]
     found += judgement.question.label_warnings
+    found += judgement.question.live.notes if judgement.question.live else ()
     truth, labels = judgement.truth, judgement.question.labels
     if labels is not None and truth is None:
         found.append(f"None of the {len(labels):,} labels is about an article of this run, so nothing could be judged.")

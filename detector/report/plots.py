@@ -105,16 +105,17 @@ def score_plot(scores: Floats) -> str:
 
 
 def delay_plot(delays: Mapping[str, Delays]) -> str:
-    """Draw the delays of alerts in bins of growing width."""
+    """Draw up to three kinds of delays in bins of growing width."""
     ends = [duration(edge) for edge in DELAY_EDGES]
     names = [f"< {ends[1]}", *(f"{low} to {high}" for low, high in pairwise(ends[1:])), f"> {ends[-1]}"]
     with drawing("Alerts by delay", height=3.4) as drawn:
         axes = drawn.axes()
+        height = 0.8 / len(delays)
         for n, (name, delay) in enumerate(delays.items()):
+            places = np.arange(len(names)) + height * n
             label = name.replace("_to_", " to ")
-            places = np.arange(len(names)) + 0.4 * n
-            axes.barh(places, delay.histogram, height=0.38, color=(RIGHT, MUTED)[n % 2], label=label)
-        axes.set_yticks(np.arange(len(names)) + 0.2, names)
+            axes.barh(places, delay.histogram, height=0.95 * height, color=(RIGHT, MUTED, INK)[n % 3], label=label)
+        axes.set_yticks(np.arange(len(names)) + 0.4 - height / 2, names)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.set(xlabel="alerts")

@@ -17,6 +17,7 @@ from detector.settings import Settings
 from detector.stream.correlating import correlated, rules_of, with_past, without_superseded
 from detector.stream.dead_letter_limit import DeadLetterLimit
 from detector.stream.delivery import Delivery, Sender
+from detector.stream.drift_metrics import drift_metrics
 from detector.stream.faust_app import DetectorApp, new_app
 from detector.stream.guarded_consumer import GuardedConsumer
 from detector.stream.health import Health
@@ -64,8 +65,11 @@ def create_app(
         clock=time.perf_counter,
     )
 
+    drift = drift_metrics(settings, detector.classifier.info, metrics, time.monotonic)
+
     def detect(records: Sequence[Incoming]) -> list[Outcome]:
         outcomes = article_outcomes(records, detector=detector, topics=topics, now=now())
+        drift.observe(outcomes)
         pairs = zip(records, outcomes, strict=True)
         return [with_past(record, outcome, memories.of(record.partition), settings) for record, outcome in pairs]
 

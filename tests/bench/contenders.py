@@ -1,7 +1,8 @@
 """What the worker is measured against, each as a process of its own that prints the seconds it took.
 
-`core`: parse and detect in memory. `loop`: a plain confluent-kafka consumer around the same core, which produces detections
-and alerts, flushes, and commits after each batch, as a careful user would write it without a framework; it keeps no state.
+`core`: parse and detect in memory; `endless` does so until it is killed. `loop`: a plain confluent-kafka consumer around the
+same core, which produces detections and alerts, flushes, and commits after each batch, as a careful user would write it without
+a framework; it keeps no state.
 """
 
 import sys
@@ -9,6 +10,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from confluent_kafka import Consumer, Message, Producer
 
@@ -19,6 +21,7 @@ from detector.core.detect import Detector
 from detector.core.parsing import parse_article
 from detector.core.records import Article, Detection
 from detector.loading import load_detector, load_families
+from tests.bench.progress import write_progress
 
 BATCH = 64
 
@@ -30,6 +33,18 @@ def core(lines: list[bytes]) -> float:
     for first in range(0, len(lines), BATCH):
         _detections(detector, lines[first : first + BATCH])
     return time.perf_counter() - began
+
+
+def endless(progress: Path, lines: list[bytes]) -> NoReturn:
+    """Parse and detect in batches over and over, and keep how far it is; the first round, which warms up, does not count."""
+    detector, done = load_detector(), 0
+    while True:
+        for first in range(0, len(lines), BATCH):
+            batch = lines[first : first + BATCH]
+            _detections(detector, batch)
+            if done or first + BATCH >= len(lines):
+                done += len(batch)
+                write_progress(progress, done)
 
 
 def loop(count: int, broker: str, articles: str, detections: str, alerts: str) -> float:
@@ -72,4 +87,6 @@ def _detections(detector: Detector, lines: list[bytes]) -> list[Detection]:
 if __name__ == "__main__":
     what, address, file, *topics = sys.argv[1:]
     content = Path(file).read_bytes().split(b"\n")
+    if what == "endless":
+        endless(Path(address), content)
     print(core(content) if what == "core" else loop(len(content), address, *topics))

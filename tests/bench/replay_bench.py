@@ -2,24 +2,22 @@
 
 `python -m tests.bench.replay_bench` fills a topic of 4 partitions with 20,000 records and one with 200,000 (the news pool under
 new ids, timestamps spread over 30 days), and prints for each: wall time, records a second, processor time a record of all
-processes together, and peak memory of all processes together. The bare core is measured before and after each run, in as many
-processes as the replay scores in. Then ranges with random edges are read and compared with what was put in; and a live worker
-under a steady load is watched without and with a replay on the same machine. `/proc` is read, so it needs Linux.
+processes together, and peak memory of all processes together. The bare core runs in turns of two seconds with the replay, in
+as many processes as the replay scores in, so that a busy machine slows both alike. Then ranges with random edges are read and
+compared with what was put in; and a live worker under a steady load is watched without and with a replay beside it.
+`/proc` is read, so it needs Linux.
 """
 
 import argparse
 import json
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,25 +34,31 @@ from detector.replay.archive import ARCHIVE_NAME, open_archive, read_meta
 from detector.replay.sources import TopicSource
 from detector.settings import EmbeddedBrokerSettings, Settings
 from detector.stream.messages import Incoming
-from tests.bench import contenders
 from tests.bench.articles import pool_articles
+from tests.bench.pairing import run_in_turns
 from tests.support.kafka_reading import committed_offsets
 from tests.support.pipeline import Message, Pipeline, running_pipeline, tagged_settings
 
 PARTITIONS: Final = 4
 FIRST: Final = datetime(2016, 11, 16, tzinfo=UTC)
 DAYS: Final = 30
-_SAMPLE_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One replay: wall seconds of the run itself, processor seconds and peak bytes of all its processes."""
+    """One replay, and the bare core in turns with it.
+
+    Wall seconds of the run itself, from its start to its end, while it had its turns; processor seconds of all its processes,
+    their start among it; peak bytes of them together. The core's articles a second in all its processes together, and
+    processor seconds an article.
+    """
 
     records: int
     seconds: float
     processor_seconds: float
     peak_bytes: int
+    core_rate: float
+    core_seconds: float
 
 
 def main() -> None:
@@ -107,90 +111,29 @@ def fill(broker: str, topic: str, articles: Sequence[bytes], records: int) -> No
     messages().print(f"{topic} filled")
 
 
-def speed(broker: str, articles: Sequence[bytes], records: int, folder: Path) -> tuple[Measured, float, float]:
-    """Replay a topic; the run, and the bare core's articles a second and processor seconds an article on each core."""
+def speed(broker: str, articles: Sequence[bytes], records: int, folder: Path) -> Measured:
+    """Replay a topic in turns with the bare core."""
     cores = len(os.sched_getaffinity(0))
-    before = bare_core(articles, cores, folder)
-    run = folder / f"run-{records}"
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    lines, run = folder / "core.jsonl", folder / f"run-{records}"
+    lines.write_bytes(b"\n".join(articles))
     command = [sys.executable, "-m", "detector", "replay", "--topic", f"history-{records}", "--run-folder", str(run)]
-    process = subprocess.Popen(
-        command, env=os.environ | {"DETECTOR_BROKER": broker}, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    with peak_memory(process.pid) as peak:
-        assert process.wait() == 0
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    turns = run_in_turns(command, os.environ | {"DETECTOR_BROKER": broker}, lines, cores)
     with open_archive(run / ARCHIVE_NAME) as connection:
         about = read_meta(connection)
-    wall = datetime.fromisoformat(about["ended_at"]) - datetime.fromisoformat(about["started_at"])
-    assert about["counts"]["records"] == records
-    processor = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-    measured = Measured(records, wall.total_seconds(), processor, peak[0])
-    later = bare_core(articles, cores, folder)
-    return measured, statistics.mean((before[0], later[0])), statistics.mean((before[1], later[1]))
+        ((first,),) = connection.execute("SELECT min(n) FROM articles")
+    assert first and about["counts"]["records"] == records
+    began, ended = (datetime.fromisoformat(about[name]).timestamp() for name in ("started_at", "ended_at"))
+    return Measured(
+        records=records,
+        seconds=turns.active(began, ended),
+        processor_seconds=turns.processor_until(ended),
+        peak_bytes=turns.peak_bytes,
+        core_rate=turns.core_rate,
+        core_seconds=turns.core_seconds / turns.core_articles,
+    )
 
 
-def bare_core(articles: Sequence[bytes], cores: int, folder: Path) -> tuple[float, float]:
-    """Run the bare core in as many processes as there are cores: articles a second on each, processor seconds an article."""
-    lines = folder / "core.jsonl"
-    lines.write_bytes(b"\n".join(articles))
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    # At the priority that scoring has: whatever else the machine does then takes as much from the one as from the other.
-    command = ["nice", "-n", "10", sys.executable, "-m", contenders.__name__, "core", "none", str(lines)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(cores)]
-    seconds = [float(one.communicate()[0].split()[-1]) for one in running]
-    processor = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
-    start = start_seconds()
-    return len(articles) / statistics.mean(seconds), (processor / cores - start) / len(articles)
-
-
-def start_seconds() -> float:
-    """Processor seconds that a process takes to import and load everything before it scores."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    subprocess.run([sys.executable, "-c", "from tests.bench.contenders import load_detector as x; x()"], check=True)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
-
-
-@contextmanager
-def peak_memory(group: int) -> Iterator[list[int]]:
-    """Watch the resident memory of a process group; the first item of the list is its peak in bytes."""
-    peak, done = [0], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(_SAMPLE_SECONDS):
-            peak[0] = max(peak[0], sum(resident(pid) for pid in group_members(group)))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield peak
-    finally:
-        done.set()
-        watcher.join()
-
-
-def group_members(group: int) -> list[int]:
-    """Give the processes of a group."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and os.getpgid(int(entry.name)) == group:
-                found.append(int(entry.name))
-        except ProcessLookupError:
-            continue
-    return found
-
-
-def resident(pid: int) -> int:
-    """Give a process's resident bytes, shared ones by their share; none when it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
-
-
-def print_speed(rows: Sequence[tuple[Measured, float, float]]) -> None:
+def print_speed(rows: Sequence[Measured]) -> None:
     """Print a line for each length."""
     cores = len(os.sched_getaffinity(0))
     print_table(
@@ -205,12 +148,12 @@ def print_speed(rows: Sequence[tuple[Measured, float, float]]) -> None:
                 f"{one.records / one.seconds:.0f}",
                 f"{one.processor_seconds / one.records * 1e6:.0f}",
                 f"{one.peak_bytes / 1e6:.0f}",
-                f"{core:.0f}",
-                f"{article * 1e6:.0f}",
-                f"{one.records / one.seconds / cores / core:.2f}",
-                f"{article * one.records / one.processor_seconds:.2f}",
+                f"{one.core_rate / cores:.0f}",
+                f"{one.core_seconds * 1e6:.0f}",
+                f"{one.records / one.seconds / one.core_rate:.2f}",
+                f"{one.core_seconds * one.records / one.processor_seconds:.2f}",
             )
-            for one, core, article in rows
+            for one in rows
         ],
     )
 

@@ -1,15 +1,21 @@
 """A replay of a real topic judged with labels on another one: faults passed over and said, thresholds that a worker takes."""
 
 import json
+import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaProducer
 
+from detector.core.judging.drift import SHIFTED
 from detector.replay.label_sources import read_labels
 from detector.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.support.command import run_detector
+from tests.support.kafka_reading import end_offsets
+from tests.support.pipeline import Message, Pipeline
+from tests.support.replaying import run_replay
 from tests.support.topics import NOON, fill, new_topic
 
 ARTICLES = [file.read_bytes() for file in sorted((REPOSITORY / "seeds/articles").glob("*.json"))]
@@ -104,3 +110,71 @@ def test_faults_are_told_before_the_range_is_read(broker: str, tmp_path: Path) -
         done = run_detector("replay", "--topic", topic, "--last", "1h", "--labels", source, environment=environment)
         assert (done.returncode, said in done.stderr) == (status, True), done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_live_workers_are_timed_by_their_own_topics(pipeline: Pipeline, tmp_path: Path) -> None:
+    """From arrival to detection and to alert, by the broker's clock; without the live topics that is unknown, not 0."""
+    marked = [json.loads(article) | {"id": f"timed-{n}"} for n, article in enumerate(ARTICLES)]
+    before = end_offsets(pipeline.settings.broker, pipeline.settings.topics.articles)
+    pipeline.send([Message(json.dumps(article).encode()) for article in marked])
+    pipeline.settle()
+    asked = [word for number, end in before.items() for word in ("--offsets", f"{number}:{end}-")]
+    judged: list[dict[str, Any]] = []
+    for live in ([], ["--live-alerts"]):
+        target = tmp_path / f"figures{len(judged)}.json"
+        folder = tmp_path / f"run{len(judged)}"
+        done = run_replay(*asked, *live, "--json", target, folder=folder, environment=pipeline.arguments())
+        assert done.exception is None, done.output
+        judged.append(json.loads(target.read_text()))
+    blind, timed = judged
+    assert blind["delays"]["ingested_to_alert"] is None
+    assert blind["figures"]["ingested_to_alert_median_seconds"]["value"] is None
+    assert "--live-alerts</code> reads it" in (tmp_path / "run0" / "report.html").read_text()
+    detected, told = (timed["delays"][name] for name in ("ingested_to_detection", "ingested_to_alert"))
+    assert (detected["count"], detected["unknown"]) == (timed["figures"]["alerts"]["value"], 0)
+    assert told["count"] > 5
+    assert 0 < detected["median"] < told["median"] <= told["p95"] <= told["p99"] < 60
+    assert not [note for note in timed["notes"] if "live" in note or "CreateTime" in note]
+    page = (tmp_path / "run1" / "report.html").read_text()
+    assert "by the broker&#39;s clock" in page and "ingested to alert" in page
+
+
+def test_live_times_that_cannot_be_had_are_explained(broker: str, tmp_path: Path) -> None:
+    """An unknown topic before the range is read; an archive without arrivals, and topics that hold nothing of the run."""
+    environment = {"DETECTOR_BROKER": broker, "DETECTOR_TOPICS__DETECTIONS": new_topic(broker)}
+    archive = tmp_path / "news.jsonl"
+    archive.write_bytes(b"\n".join(json.dumps(json.loads(article)).encode() for article in ARTICLES))
+    asked = ("--archive", archive, "--live-alerts")
+    absent = run_replay(*asked, "nowhere", folder=tmp_path / "absent", environment=environment)
+    assert "has no topic nowhere" in str(absent.exception)
+    assert not (tmp_path / "absent").exists()
+    silent = new_topic(broker)
+    timeless = run_replay(*asked, silent, folder=tmp_path / "timeless", environment=environment)
+    assert "no article of this run has a time of arrival" in str(timeless.exception)
+    topic = new_topic(broker)
+    fill(broker, topic, [(0, NOON, value) for value in ARTICLES])
+    done = run_replay(*("--topic", topic, "--live-alerts", silent), folder=tmp_path / "silent", environment=environment)
+    assert done.exception is None
+    assert "holds no live detection of this run" in done.stderr
+
+
+def test_a_live_worker_shows_drift(pipeline: Pipeline) -> None:
+    """Against the reference in the package: the sample articles fire far more often than the news does."""
+    articles = [json.loads(article) | {"id": f"drift-{n}"} for n, article in enumerate(ARTICLES * 4)]
+    pipeline.send([Message(json.dumps(article).encode()) for article in articles])
+    deadline = time.monotonic() + 60
+    while not (shown := drift_of(pipeline)):
+        assert time.monotonic() < deadline, "no drift metric after a minute"
+        time.sleep(2)
+        pipeline.send([Message(json.dumps(articles[0]).encode())])
+    assert shown["rate", "ceasefire"] > SHIFTED
+
+
+def drift_of(pipeline: Pipeline) -> dict[tuple[str, str], float]:
+    """The worker's drift metrics by figure and type."""
+    return {
+        (sample.labels["figure"], sample.labels["type"]): sample.value
+        for family in pipeline.worker.families()
+        for sample in family.samples
+        if sample.name == "detector_drift_psi"
+    }

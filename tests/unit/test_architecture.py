@@ -3,6 +3,8 @@
 import ast
 import io
 import re
+import subprocess
+import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,3 +206,9 @@ def test_every_silenced_check_has_its_reason(file: Path) -> None:
 )
 def test_a_reason_is_told_from_none(line: str, fine: bool) -> None:  # noqa: FBT001 a table's column
     assert (unexplained(line + "\n") == []) is fine
+
+
+def test_what_runs_for_long_does_not_import_what_only_training_needs() -> None:
+    """Scikit-learn takes more processor time to import than all else a process needs before its first article."""
+    code = "import sys, detector.stream.app, detector.replay.scoring; sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

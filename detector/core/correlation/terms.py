@@ -1,7 +1,8 @@
 """What an article says, as weighted words: hashed TF-IDF, cut to the words that tell most.
 
-The weights of words (inverse document frequencies) come from a table that ships with the package, indexed by
-scikit-learn's hash (as in `HashingVectorizer`), so that it holds no word of any text and every word has a weight.
+The weights of words (inverse document frequencies) come from a table that ships with the package, indexed by the hash
+that scikit-learn's `HashingVectorizer` has (MurmurHash3, of mmh3: to import scikit-learn takes longer than all else that a
+program of this package does before it works). So the table holds no word of any text, and every word has a weight.
 Words themselves are kept in a sketch, because a decision must be able to say what was shared.
 
 Chosen by measurement against MinHash (datasketch 2.0, 0.9 MB more to install). The Jaccard similarity of the sets of
@@ -18,9 +19,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-from sklearn.utils import murmurhash3_32
+import mmh3
 
+from detector.core.correlation.stopwords import ENGLISH_STOP_WORDS
 from detector.core.records import Article, Evidence, Term
 
 BUCKETS: Final = 1 << 16
@@ -77,7 +78,8 @@ class TermWeights:
 @lru_cache(maxsize=1 << 15)
 def bucket(word: str) -> int:
     """Return the bucket of a word, 0 to `BUCKETS` - 1, as `HashingVectorizer` has it."""
-    return abs(int(murmurhash3_32(word, seed=0))) % BUCKETS
+    # Of bytes: given a text with half a surrogate pair, mmh3 5.3 ends the process.
+    return abs(mmh3.hash(word.encode("utf-8", "surrogatepass"), 0)) % BUCKETS
 
 
 def content_words(text: str) -> list[str]:

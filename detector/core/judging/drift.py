@@ -23,6 +23,8 @@ COVERAGE_EDGES: Final = (0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99)
 LENGTH_EDGES: Final = (150, 300, 600, 1200, 2000, 3000, 4500, 6000, 12_000)
 """Inner edges of the bins: of confidences, of the share of words that the model knows, and of characters an article."""
 
+REFERENCE_VERSION: Final = 1
+
 SMOOTHING: Final = 0.5
 """Added to each bin, so that an empty one gives no infinite index."""
 
@@ -140,26 +142,81 @@ class DriftMonitor:
 
     def figures(self) -> dict[str, float]:
         """Return the index of each feature over the window."""
-        totals = {name: np.sum([period[name] for period in self._window], axis=0) for name in FEATURES}
+        totals = self._totals()
         return {name: stability_index(self._reference[name], totals[name]) for name in FEATURES}
 
+    def chances(self) -> dict[str, float]:
+        """Return the index to expect of each feature when nothing has changed: more for few articles."""
+        totals = self._totals()
+        return {name: chance_index(self._reference[name], totals[name]) for name in FEATURES}
 
-def reference_to_json(reference: Histograms) -> str:
-    """Write a reference for a file or a setting."""
-    return json.dumps({name: [int(count) for count in reference[name]] for name in FEATURES})
+    def _totals(self) -> Histograms:
+        return {name: np.sum([period[name] for period in self._window], axis=0) for name in FEATURES}
 
 
-def reference_from_json(text: str) -> dict[str, Floats]:
-    """Read a reference; raises `ValueError` that names the feature at fault."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftReference:
+    """What a model's answers are compared with while it is at work: how it answered about news it was trusted on."""
+
+    model: str
+    """Digest of the model; the answers of another one have no reference in it."""
+
+    thresholds: Mapping[str, float]
+    """By type; the rate of a type is comparable only at the same one."""
+
+    description: str
+    """Which articles, for people."""
+
+    histograms: Histograms
+
+    @property
+    def articles(self) -> int:
+        """How many articles were counted."""
+        return int(self.histograms["length"].sum())
+
+
+def reference_to_json(reference: DriftReference) -> str:
+    """Write a reference for a file: counts alone, nothing of any text."""
+    content = {
+        "schema_version": REFERENCE_VERSION,
+        "model": reference.model,
+        "thresholds": dict(reference.thresholds),
+        "description": reference.description,
+        "histograms": {name: [int(count) for count in reference.histograms[name]] for name in FEATURES},
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def reference_from_json(text: str) -> DriftReference:
+    """Read a reference; raises `ValueError` that names the field at fault."""
     found = json.loads(text)
     if not isinstance(found, dict):
-        raise ValueError("a drift reference is a JSON object of feature to counts")  # noqa: TRY004 - a fault of the text
+        raise ValueError("a drift reference is a JSON object")  # noqa: TRY004 - a fault of the text
+    if found.get("schema_version") != REFERENCE_VERSION:
+        message = f"schema_version is {found.get('schema_version')}; this version reads {REFERENCE_VERSION}"
+        raise ValueError(message)
+    for name in ("model", "description"):
+        if not isinstance(found.get(name), str):
+            message = f"{name}: must be a string"
+            raise ValueError(message)  # noqa: TRY004 - a fault of the text
+    thresholds, histograms = found.get("thresholds"), found.get("histograms")
+    if not isinstance(thresholds, dict) or any(
+        type(thresholds.get(kind.value)) not in (int, float) for kind in EVENT_TYPES
+    ):
+        raise ValueError("thresholds: must have a number for each type")
+    if not isinstance(histograms, dict):
+        raise ValueError("histograms: must be an object of figure to counts")  # noqa: TRY004 - a fault of the text
     for name, bins in FEATURES.items():
-        counts = found.get(name)
+        counts = histograms.get(name)
         if not isinstance(counts, list) or len(counts) != bins or any(type(n) is not int or n < 0 for n in counts):
-            message = f"drift reference, {name}: must be a list of {bins} counts"
+            message = f"histograms.{name}: must be a list of {bins} counts"
             raise ValueError(message)
-    return {name: np.array(found[name], dtype=np.float64) for name in FEATURES}
+    return DriftReference(
+        model=found["model"],
+        thresholds={kind.value: float(thresholds[kind.value]) for kind in EVENT_TYPES},
+        description=found["description"],
+        histograms={name: np.array(histograms[name], dtype=np.float64) for name in FEATURES},
+    )
 
 
 def _binned(values: "np.typing.NDArray[np.float64 | np.int32]", edges: tuple[float, ...]) -> Floats:

@@ -1,8 +1,9 @@
 """A run as arrays: what was read, what one model said of it, and what is true of it. One row per article."""
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,33 @@ UNKNOWN: Final = -1
 
 Bools: TypeAlias = NDArray[np.bool_]
 Codes: TypeAlias = NDArray[np.int32]
+
+
+class Ids(Sequence[str]):
+    """Article ids in order, a few bytes each beside their own: a list of as many strings takes four times the room."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        text, ends = bytearray(), array("q", [0])
+        for one in ids:
+            text += one.encode("utf-8", "surrogatepass")
+            ends.append(len(text))
+        self._text = bytes(text)
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [self[n] for n in range(*row.indices(len(self)))]
+        place = range(len(self))[row]
+        return self._text[self._ends[place] : self._ends[place + 1]].decode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +68,9 @@ class Articles:
         """When an article reached the detector; where that is unknown, when it was published."""
         return np.where(np.isnan(self.ingested), self.published, self.ingested)
 
-    @property
-    def last_versions(self) -> Bools:
-        """Which articles were not sent again later in the run under the same id."""
-        last = {article_id: row for row, article_id in enumerate(self.ids)}
-        kept = np.zeros(len(self.ids), dtype=np.bool_)
-        kept[list(last.values())] = True
-        return kept
+    def last_rows(self, wanted: Container[str]) -> dict[str, int]:
+        """Return where the wanted articles stand; of one that was sent again under its id, the last version."""
+        return {article_id: row for row, article_id in enumerate(self.ids) if article_id in wanted}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +134,9 @@ def align(labels: Mapping[str, ArticleLabels], articles: Articles) -> Truth:
     judged = np.zeros(len(articles), dtype=np.bool_)
     present, clear = np.zeros(shape, dtype=np.bool_), np.ones(shape, dtype=np.bool_)
     statuses = np.full(shape, UNKNOWN, dtype=np.int32)
-    last = articles.last_versions
-    labelled = 0
-    for row in np.flatnonzero(last).tolist():
-        known = labels.get(articles.ids[row])
-        if known is None:
-            continue
-        labelled += 1
+    last = articles.last_rows(labels)
+    for article_id, row in last.items():
+        known = labels[article_id]
         judged[row] = True
         for column, kind in enumerate(EVENT_TYPES):
             clear[row, column] = kind not in known.ambiguous
@@ -124,14 +144,14 @@ def align(labels: Mapping[str, ArticleLabels], articles: Articles) -> Truth:
                 present[row, column] = True
                 status = known.statuses[kind]
                 statuses[row, column] = UNKNOWN if status is None else ALL_STATUSES.index(status)
-    repeated = sum(articles.ids[row] in labels for row in np.flatnonzero(~last).tolist())
+    sent = sum(article_id in labels for article_id in articles.ids)
     return Truth(
         judged=judged,
         present=present,
         clear=clear,
         statuses=statuses,
-        unknown_articles=len(labels) - labelled,
-        repeated=repeated,
+        unknown_articles=len(labels) - len(last),
+        repeated=sent - len(last),
     )
 
 

@@ -3,13 +3,17 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from sklearn.feature_extraction import text as scikit_text
+from sklearn.utils import murmurhash3_32
 
 from detector.core.correlation.copies import are_copies, read_sample
 from detector.core.correlation.dates import stated_day
 from detector.core.correlation.sampling import sample_text
+from detector.core.correlation.stopwords import ENGLISH_STOP_WORDS
 from detector.core.correlation.terms import (
+    BUCKETS,
     MOST_TERMS,
     TermWeights,
     TermWeightsError,
@@ -99,6 +103,14 @@ def test_terms_are_the_words_that_tell_most(detector: Detector) -> None:
     assert max(terms.values()) == 255
     assert terms["numan"] > terms["people"]
     assert not {"the", "said", "and"} & terms.keys()
+
+
+@given(st.text(max_size=40))
+@example("\ud800")
+def test_hash_and_stop_words_are_those_of_scikit_learn(word: str) -> None:
+    """Though it is not imported where the detector runs; the table of weights was counted with its hash."""
+    assert bucket(word) == abs(int(murmurhash3_32(word.encode("utf-8", "surrogatepass"), seed=0))) % BUCKETS
+    assert scikit_text.ENGLISH_STOP_WORDS == ENGLISH_STOP_WORDS
 
 
 def test_a_text_without_words_has_no_terms(detector: Detector) -> None:

@@ -15,11 +15,11 @@ from time import process_time
 from typing import Final
 
 import pytest
+from detector.core.alerts import alert_for
 from rich.console import Console
 
 from detector import core
 from detector.cli.alert_view import alert_block, alert_line
-from detector.core.alerts import alert_for
 from detector.core.correlation.numbers import read_number
 from detector.core.detect import Detector
 from detector.core.parsing import parse_article

@@ -11,11 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli.reports import reports
+from detector.core.eventtypes import EVENT_TYPES
 from detector.errors import DetectorError
+from detector.loading import load_drift_reference
 from detector.replay.figures import figure_names
 from detector.replay.models import load_models
 from detector.settings import ThresholdSettings, load_settings
-from tests.support.runs import DIGEST, OTHER_DIGEST, Told, write_run
+from tests.support.runs import DIGEST, OTHER_DIGEST, THRESHOLD, Told, write_run
 
 ARTICLES = [
     Told(id="a0", hours=0, found={"ceasefire": (0.9, "agreed")}, other={"ceasefire": (0.9, "violated")}),
@@ -266,3 +268,19 @@ def test_a_damaged_run_is_listed_and_said(shelf: Path) -> None:
     assert "is no run archive" in Path(page).read_text() and "one/report.html" in Path(page).read_text()
     unopened = run("open", "bad").exception
     assert isinstance(unopened, DetectorError) and "has no report yet" in str(unopened)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_run_becomes_the_reference_of_drift_metrics(tmp_path: Path) -> None:
+    """Of its last model, at that model's thresholds; its file has counts and the source's name, no path and no text."""
+    target = tmp_path / "reference.json"
+    result = run("reference", "one", "-o", target)
+    assert result.exception is None
+    assert f"written: {target}: 5 articles, model {OTHER_DIGEST}" in result.stderr
+    reference = load_drift_reference(target)
+    assert reference is not None
+    assert (reference.model, reference.articles, reference.description) == (OTHER_DIGEST, 5, "5 articles of articles")
+    assert reference.thresholds == dict.fromkeys(EVENT_TYPES, THRESHOLD)
+    assert reference.histograms["ceasefire_rate"].tolist() == [3, 2]
+    absent = run("reference", "nowhere", "-o", target)
+    assert "there is no run nowhere" in str(absent.exception)

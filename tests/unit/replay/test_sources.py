@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from detector.core.judging.coverage import SAMPLE_CHARS, Coverage
 from detector.core.records import Article
 from detector.errors import DetectorError, UsageError
 from detector.kafka.ranges import RangeRequest
 from detector.kafka.unreadable import Unreadable
 from detector.replay.batches import Batch, PartitionAccount, batches
-from detector.replay.coverage import SAMPLE_CHARS, Coverage
 from detector.replay.sources import FileSource, Item
 from detector.stream.messages import Incoming
 from tests.support.replaying import meta, rows, run_replay
@@ -143,8 +143,11 @@ def test_an_account_keeps_the_earliest_and_latest_time() -> None:
 
 
 def test_coverage_counts_the_title_and_the_beginning_of_the_text() -> None:
-    """Pairs and relations of the model are no words."""
+    """Pairs and relations of the model are no words; of a thousand articles about one in `SAMPLE_EVERY` is counted."""
     coverage = Coverage(["truce", "holds", "the truce", "CEASEFIRE<the"])
-    assert coverage.count(Article(id="x", title="Truce HOLDS", text="xylophone the truce")) == (5, 3)
-    long = Article(id="x", text="truce " * SAMPLE_CHARS)
+    assert coverage.count(Article(id="d", title="Truce HOLDS", text="xylophone the truce")) == (5, 3)
+    long = Article(id="d", text="truce " * SAMPLE_CHARS)
     assert coverage.count(long)[0] == SAMPLE_CHARS // len("truce ")
+    counted = [coverage.count(Article(id=f"a{n}", text="the truce")) for n in range(1000)]
+    assert set(counted) == {(2, 1), (0, 0)}
+    assert 200 < counted.count((2, 1)) < 300

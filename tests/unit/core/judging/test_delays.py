@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from detector.core.eventtypes import EventType
-from detector.core.judging.delays import DELAY_EDGES, delays, event_delays, time_to_detect
+from detector.core.judging.delays import DELAY_EDGES, LiveTimes, delays, event_delays, time_to_detect
 from tests.unit.core.judging.frames import HOUR, answers, articles, labels
 
 CEASEFIRE = EventType.CEASEFIRE
@@ -24,15 +24,26 @@ def test_time_to_detect_counts_from_publication_and_from_arrival() -> None:
     found = time_to_detect(
         answers(frame, {(0, "ceasefire"): (0.9, "agreed"), (1, "atrocity"): (0.9, "alleged")}), frame
     )
-    assert found["published_to_alert"].median == HOUR / 2
-    assert found["ingested_to_alert"].median == 0.0
+    published = found["published_to_alert"]
+    assert published and published.median == HOUR / 2
+    assert found["ingested_to_alert"] is None and found["ingested_to_detection"] is None
+
+
+def test_live_times_are_those_from_arrival_on() -> None:
+    """A detection that the live topic does not hold is unknown."""
+    frame = articles(2)
+    live = LiveTimes(detections=np.array([0.1, np.nan]), alerts=np.array([0.3, 0.2]), source="alerts")
+    found = time_to_detect(answers(frame, {}), frame, live)
+    detected, told = found["ingested_to_detection"], found["ingested_to_alert"]
+    assert detected and (detected.count, detected.unknown, detected.median) == (1, 1, 0.1)
+    assert told and (told.count, told.median, told.p95) == (2, 0.25, 0.295)
 
 
 def test_without_arrival_no_delay_is_known() -> None:
     """An archive tells when articles were published alone."""
     frame = replace(articles(1), ingested=np.array([np.nan]))
     found = time_to_detect(answers(frame, {(0, "ceasefire"): (0.9, "agreed")}), frame)
-    assert [(delay.count, delay.unknown) for delay in found.values()] == [(0, 1), (0, 1)]
+    assert [(delay.count, delay.unknown) for delay in found.values() if delay] == [(0, 1)]
 
 
 def test_an_event_is_told_with_its_first_alert() -> None:

@@ -1,5 +1,7 @@
 """The index is nothing for equal distributions and grows as they part; live and afterwards give the same figures."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from detector.core.eventtypes import EVENT_TYPES
 from detector.core.judging.drift import (
     FEATURES,
     DriftMonitor,
+    DriftReference,
     chance_index,
     daily_drift,
     histograms,
@@ -100,14 +103,34 @@ def test_days_are_those_of_the_data_and_undated_articles_are_left_out() -> None:
 
 
 def test_a_reference_survives_the_way_through_text() -> None:
-    reference = histograms(*batch(30, 0.2))
+    thresholds = {"ceasefire": 0.5, "evacuation": 0.6, "atrocity": 0.7, "solidarity": 0.8}
+    reference = DriftReference(
+        model="0123456789abcdef",
+        thresholds=thresholds,
+        description="thirty made-up articles",
+        histograms=histograms(*batch(30, 0.2)),
+    )
     again = reference_from_json(reference_to_json(reference))
-    assert all(np.array_equal(again[name], reference[name]) for name in FEATURES)
+    assert (again.model, again.thresholds, again.description) == (reference.model, thresholds, reference.description)
+    assert again.articles == 30
+    assert all(np.array_equal(again.histograms[name], reference.histograms[name]) for name in FEATURES)
+
+
+GOOD = {"schema_version": 1, "model": "a", "description": "b", "thresholds": dict.fromkeys(EVENT_TYPES, 0.5)}
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[]", "is a JSON object"), ("{}", "ceasefire_score: must be a list of 10"), ("x", "Expecting")],
+    [
+        ("[]", "is a JSON object"),
+        ("{}", "schema_version is None; this version reads 1"),
+        ("x", "Expecting"),
+        (json.dumps(GOOD | {"model": 7}), "model: must be a string"),
+        (json.dumps(GOOD | {"thresholds": {"atrocity": 0.5}}), "thresholds: must have a number"),
+        (json.dumps(GOOD), "histograms: must be an object"),
+        (json.dumps(GOOD | {"histograms": {}}), "histograms.ceasefire_score: must be a list of 10"),
+        (json.dumps(GOOD | {"histograms": {"ceasefire_score": [1] * 9}}), "ceasefire_score: must be a list of 10"),
+    ],
 )
 def test_a_faulty_reference_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
