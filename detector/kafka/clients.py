@@ -35,6 +35,13 @@ def kafka_python_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def aiokafka_options(settings: Settings) -> dict[str, Any]:
+    """Give the keyword arguments that aiokafka's clients start from; raises like `kafka_python_options`."""
+    options = kafka_python_options(settings)
+    del options["bootstrap_timeout_ms"]
+    return options
+
+
 def faust_credentials(settings: Settings) -> Any:  # noqa: ANN401 Faust's credential classes share no public base
     """Give Faust's `broker_credentials`, or `None` for plaintext; raises like `kafka_python_options`."""
     security = settings.security
