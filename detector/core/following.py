@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from detector.core import ids
 from detector.core.records import Alert, Event
 from detector.core.selection import NONE, Selection
 
@@ -93,7 +94,7 @@ class Following:
         """Know an event as it stands; its alerts so far are not shown any more when they count as `taken`."""
         for alert_id in event.alerts if taken else ():
             self._taken.put(alert_id, None)
-        self._event_of.put(event.alerts[-1], event.event_id)
+        self._name_of(event.event_id, len(event.alerts) - 1)
         self._events.put(event.event_id, _State(sequence=len(event.alerts) - 1, words=_words(event), shown=shown))
 
     def take(self, alert: Alert) -> Followed | None:
@@ -105,7 +106,7 @@ class Following:
         wanted = self._selection.matches(alert) or (told and (self._whole_threads or alert.message_type == "cancel"))
         related = [self._event_of.get(name) for name in alert.references]
         self._taken.put(alert.alert_id, None)
-        self._event_of.put(alert.alert_id, alert.event_id)
+        self._name_of(alert.event_id, alert.sequence)
         self._events.put(alert.event_id, _State(sequence=alert.sequence, words=_words(alert), shown=told or wanted))
         if not wanted:
             return None
@@ -114,6 +115,11 @@ class Following:
             changes=_changes(alert, before),
             related=tuple(dict.fromkeys(name for name in related if name and name != alert.event_id)),
         )
+
+    def _name_of(self, event_id: str, sequence: int) -> None:
+        """Know whose an alert is, and the one after it, as partitions may bring the reference before what it refers to."""
+        for number in (sequence, sequence + 1):
+            self._event_of.put(ids.alert_id(event_id, number), event_id)
 
 
 def _changes(alert: Alert, before: _State | None) -> tuple[Change, ...]:

@@ -1,6 +1,6 @@
 """Puts what the correlator tells of the scenarios on real topics, as the workers do: alerts, events and tombstones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,12 @@ class Threads:
         return self._pipeline.current()
 
 
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """Point the command line at a test's topics."""
+    names = {f"DETECTOR_TOPICS__{name.upper()}": str(value) for name, value in settings.topics.model_dump().items()}
+    return names | {"DETECTOR_BROKER": settings.broker} | more
+
+
 def publish_steps(settings: Settings, steps: list[Step]) -> list[Alert]:
     """Put the messages of some steps on the topics, wait for the broker, and return the alerts."""
     producer = KafkaProducer(bootstrap_servers=settings.broker, acks="all")
@@ -63,6 +69,15 @@ def publish_steps(settings: Settings, steps: list[Step]) -> list[Alert]:
             alerts.append(decode_alert(value))
         for key, value in step.events:
             producer.send(settings.topics.events, value, key=key.encode())
-    producer.flush()
+        producer.flush()
     producer.close()
     return alerts
+
+
+def publish(settings: Settings, topic: str, messages: Iterable[tuple[str, bytes | None]]) -> None:
+    """Put keyed values on a topic and wait for the broker."""
+    producer = KafkaProducer(bootstrap_servers=settings.broker, acks="all")
+    for key, value in messages:
+        producer.send(topic, value, key=key.encode())
+    producer.flush()
+    producer.close()
