@@ -33,6 +33,10 @@ class BrokerUnavailableError(TransientError):
     """No broker answers at the configured address."""
 
 
+class TopicMissingError(DetectorError):
+    """The broker does not have a topic."""
+
+
 class PermanentError(DetectorError):
     """Trying again cannot help; a person must change something first."""
 

@@ -83,6 +83,8 @@ class TopicSettings(_Section):
     alerts: TopicName = "alerts"
     events: TopicName = "events"
     rejected: TopicName = "articles.rejected"
+    undelivered: TopicName = "alerts.undelivered"
+    """Alerts that `detector forward` could not hand over."""
     partitions: int = Field(default=4, ge=1, le=1024)
     replication: int = Field(default=1, ge=1, le=9)
 
@@ -216,6 +218,21 @@ class DriftSettings(_Section):
     """Made with `detector reports reference`; without it the one in the package, which is of the model in the package."""
 
 
+class ForwardSettings(_Section):
+    """How `detector forward` hands alerts over HTTP, tries again and gives up."""
+
+    timeout_seconds: float = Field(default=10.0, gt=0, le=300)
+    """Of one request, from connecting to the end of the answer."""
+    retry_initial_seconds: float = Field(default=0.5, gt=0)
+    retry_max_seconds: float = Field(default=30.0, gt=0)
+    give_up_seconds: float = Field(default=300.0, gt=0, le=86400)
+    """How long one alert is tried before it is put on `topics.undelivered`; a longer Retry-After is cut to what is left."""
+    authorization_file: UserPath | None = None
+    """Its content is sent as the header Authorization, such as `Bearer abc`; a file, so that no process list shows it."""
+    resend_seconds: float = Field(default=60.0, gt=0, le=3600)
+    """How often live events are sent to Alertmanager again; one that is not sent four times in a row resolves by itself."""
+
+
 class LogSettings(_Section):
     """What is logged and how; `auto` means JSON unless standard error is a terminal."""
 
@@ -253,6 +270,7 @@ class Settings(BaseSettings):
     health: HealthSettings = HealthSettings()
     replay: ReplaySettings = ReplaySettings()
     drift: DriftSettings = DriftSettings()
+    forward: ForwardSettings = ForwardSettings()
     log: LogSettings = LogSettings()
     embedded: EmbeddedBrokerSettings = EmbeddedBrokerSettings()
 

@@ -19,6 +19,8 @@ _COMMANDS: Final = {
     "topics": "detector.cli.topics:topics",
     "publish": "detector.cli.publish:publish",
     "watch": "detector.cli.watch:watch",
+    "events": "detector.cli.events:events",
+    "forward": "detector.cli.forward:forward",
     "rejected": "detector.cli.rejected:rejected",
     "replay": "detector.cli.replay:replay",
     "feed": "detector.cli.feed:feed",

@@ -1,5 +1,6 @@
 """Options and argument types that several sub-commands share."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -7,12 +8,31 @@ from typing import Any, Final, Literal, TypeAlias
 import click
 
 from detector.core.parsing import parse_time
+from detector.core.selection import country_word
 from detector.settings import Settings, load_settings
 
 StartingPoint: TypeAlias = Literal["beginning", "latest"] | datetime
 
+
+class GroupType(click.ParamType):
+    """The name of a consumer group: letters, digits, dots, dashes and underscores."""
+
+    name = "NAME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the option's value."""
+        if not re.fullmatch(r"[a-zA-Z0-9._-]{1,200}", value):
+            self.fail(f"{value!r} is no group name: letters, digits, dots, dashes and underscores", param, ctx)
+        return value
+
+
 broker_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.option(
     "--broker", "broker_address", metavar="HOST:PORT", help="Kafka broker; overrides DETECTOR_BROKER."
+)
+
+
+group_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.option(
+    "--group", metavar="NAME", type=GroupType(), help="Remember under this name how far it came, and resume there."
 )
 
 
@@ -44,12 +64,13 @@ class StartingPointType(click.ParamType):
 
 
 class CountryType(click.ParamType):
-    """A two-letter country code, in capitals or not."""
+    """A two-letter country code, in capitals or not, or `none`."""
 
     name = "ISO2"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Read the option's value; a country's name is refused rather than never matched."""
-        if len(value) != len("SY") or not value.isascii() or not value.isalpha():
-            self.fail(f"{value!r} is no two-letter country code like SY", param, ctx)
-        return value.upper()
+        try:
+            return country_word(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

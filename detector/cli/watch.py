@@ -1,98 +1,167 @@
 """`detector watch`: a live subscription to the alerts topic."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime
 
 import click
-from kafka.consumer.fetcher import ConsumerRecord
+from aiokafka import ConsumerRecord
 
 from detector.cli.alert_view import alert_block, alert_line
 from detector.cli.console import messages, output
-from detector.cli.options import CountryType, StartingPoint, StartingPointType, broker_option, settings_for
+from detector.cli.event_view import print_events
+from detector.cli.options import StartingPoint, StartingPointType, broker_option, group_option, settings_for
 from detector.cli.range_options import request_from, say_unreadable
-from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES
-from detector.core.records import Alert
-from detector.core.wire import decode_alert
+from detector.cli.selection_options import selection_options
+from detector.core.following import Following
+from detector.core.selection import Selection
+from detector.core.situation import Situation
+from detector.core.wire import RecordError, decode_alert
+from detector.errors import TopicMissingError, UsageError
 from detector.kafka.range_reading import open_range
-from detector.kafka.reading import TopicReader, open_topic
 from detector.settings import Settings
+from detector.subscribing.following import following
+from detector.subscribing.positions import prepare_group, starting_offsets
+from detector.subscribing.present import load_situation, overlapping
 
 
-@click.command(epilog="Example: detector watch --from beginning --type atrocity --country SY --min-confidence 0.8")
-@broker_option
-@click.option("--type", "types", multiple=True, type=click.Choice([t.value for t in EVENT_TYPES]), help="Repeatable.")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(ALL_STATUSES), help="Repeatable.")
-@click.option(
-    "--country",
-    "countries",
-    multiple=True,
-    type=CountryType(),
-    metavar="ISO2",
-    help="Country code like SY. Repeatable.",
+@click.command(
+    epilog="Example: detector watch --current --type atrocity --country SY --min-outlets 2    "
+    "or: detector watch --group desk --json"
 )
-@click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, show_default=True)
-@click.option("--from", "start", type=StartingPointType(), default="latest", show_default=True, help="Where to begin.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON alert a line, for programs.")
+@broker_option
+@selection_options
+@click.option(
+    "--from",
+    "start",
+    type=StartingPointType(),
+    default="latest",
+    show_default=True,
+    help="Where to begin; of a group, where it begins the first time.",
+)
+@group_option
+@click.option("--current", is_flag=True, help="First show the live events as they stand, then follow.")
+@click.option(
+    "--whole-threads", is_flag=True, help="Once an event has passed the filters, show all that follows of it."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON alert a line (with --current events first), for programs."
+)
 @click.option("--until-end", is_flag=True, help="Stop at the end of what is there instead of following.")
-def watch(  # noqa: PLR0917 click passes them by name
+def watch(  # noqa: PLR0917 - click passes them by name
     broker_address: str | None,
-    types: tuple[str, ...],
-    statuses: tuple[str, ...],
-    countries: tuple[str, ...],
-    min_confidence: float,
+    selection: Selection,
     start: StartingPoint,
-    as_json: bool,  # noqa: FBT001 click passes flags so
-    until_end: bool,  # noqa: FBT001 as above
+    group: str | None,
+    current: bool,  # noqa: FBT001 - click passes flags so
+    whole_threads: bool,  # noqa: FBT001 - as above
+    as_json: bool,  # noqa: FBT001 - as above
+    until_end: bool,  # noqa: FBT001 - as above
 ) -> None:
-    """Show alerts as they come, until Ctrl-C. Reads without a group, so any number of people may watch."""
-    wanted = set(countries)
+    """Show the threads of events as they come: new ones, what updates change, and what is withdrawn; until Ctrl-C.
 
-    def passes(alert: Alert) -> bool:
-        return (
-            (not types or alert.type.value in types)
-            and (not statuses or alert.status in statuses)
-            and (not wanted or (alert.place is not None and alert.place.country in wanted))
-            and alert.confidence >= min_confidence
-        )
-
+    The cancel of an event that was shown is shown whatever the filters say. Without --group any number of people may watch;
+    with it the next watch resumes where this one ended, and what was shown last may be shown again.
+    """
+    if until_end and group:
+        raise UsageError("--until-end reads without a group; leave out --group")
+    if current and start != "latest":
+        raise UsageError("--current begins with the present; leave out --from")
     settings = settings_for(broker_address)
-    console = output()
-    with _records(settings, start, until_end=until_end, quiet=as_json) as records:
-        for record in records:
-            alert = _decode(record.value, record.partition, record.offset)
-            if alert is None or not passes(alert):
-                continue
-            if as_json:
-                click.echo(record.value)
-            elif console.is_terminal:
-                console.print(alert_block(alert))
-            else:
-                click.echo(alert_line(alert))
-
-
-@contextmanager
-def _records(
-    settings: Settings, start: StartingPoint, *, until_end: bool, quiet: bool
-) -> Iterator[Iterable[ConsumerRecord]]:
-    topic = settings.topics.alerts
-    if until_end and start != "latest":
-        with open_range(settings, topic, request_from(start), unreadable=say_unreadable) as present:
-            yield present
+    feed = Feed(settings, selection, whole_threads=whole_threads, as_json=as_json)
+    if until_end:
+        if current:
+            feed.present(load_situation(settings, unreadable=say_unreadable))
+        elif start != "latest":
+            with open_range(
+                settings, settings.topics.alerts, request_from(start), unreadable=say_unreadable
+            ) as records:
+                for record in records:
+                    feed.show(record)
         return
-    with open_topic(settings, topic, start) as reader:
-        if not (quiet or until_end):
-            messages().print(f"Watching {topic} at {settings.broker}; Ctrl-C ends.")
-        yield () if until_end else _endless(reader)
+    positions = _begin(settings, feed, start=start, group=group, current=current)
+    if not as_json:
+        messages().print(f"Watching {settings.topics.alerts} at {settings.broker}; Ctrl-C ends.")
+    asyncio.run(_follow(settings, feed, group, positions))
 
 
-def _endless(reader: TopicReader) -> Iterator[ConsumerRecord]:
-    while True:
-        yield from reader.poll()
+class Feed:
+    """Shows events and alerts on standard output, each alert once."""
+
+    def __init__(self, settings: Settings, selection: Selection, *, whole_threads: bool, as_json: bool) -> None:
+        self._settings = settings
+        self._selection = selection
+        self._memory = Following(selection, whole_threads=whole_threads)
+        self._as_json = as_json
+        self._console = output()
+        self._expired: frozenset[str] = frozenset()
+        self._loaded_at: Mapping[int, int] = {}
+
+    def present(self, situation: Situation, *, ends: Mapping[int, int] | None = None, resumed: bool = False) -> None:
+        """Show the live events, and know all events, so that what is part of them is not shown again.
+
+        Alerts before `ends` of events that have expired are part of it too. A group that is `resumed` is still told
+        what it missed of other events than those shown.
+        """
+        live = list(situation.live(self._selection))
+        if self._as_json:
+            for item in live:
+                click.echo(item.value)
+        else:
+            print_events([item.event for item in live])
+        shown = {item.event.event_id for item in live}
+        for event_id, item in situation.events.items():
+            self._memory.begin_with(item.event, shown=event_id in shown, taken=event_id in shown or not resumed)
+        if not resumed:
+            self._expired, self._loaded_at = frozenset(situation.expired), ends or {}
+
+    def know(self, situation: Situation) -> None:
+        """Know the events, so that an update can say what it replaces."""
+        for item in situation.events.values():
+            self._memory.begin_with(item.event, shown=False, taken=False)
+
+    def show(self, record: ConsumerRecord) -> None:
+        """Show an alert if it is wanted and new; what is none is named on standard error."""
+        try:
+            alert = decode_alert(record.value or b"")
+        except RecordError as error:
+            where = f"partition {record.partition} offset {record.offset}"
+            messages().print(f"skipped {where}: {error}", markup=False)
+            return
+        if alert.event_id in self._expired and record.offset < self._loaded_at.get(record.partition, 0):
+            return
+        followed = self._memory.take(alert)
+        if followed is None:
+            return
+        if self._as_json:
+            click.echo(record.value)
+        elif self._console.is_terminal:
+            self._console.print(alert_block(followed))
+        else:
+            click.echo(alert_line(followed))
 
 
-def _decode(value: bytes | None, partition: int, offset: int) -> Alert | None:
-    try:
-        return decode_alert(value or b"")
-    except ValueError as error:
-        messages().print(f"skipped partition {partition} offset {offset}: {error}", markup=False)
-        return None
+def _begin(
+    settings: Settings, feed: Feed, *, start: StartingPoint, group: str | None, current: bool
+) -> Mapping[int, int]:
+    """Show or learn the present situation, and return where to begin following."""
+    topic = settings.topics.alerts
+    ends = starting_offsets(settings, topic, "latest" if current else start)
+    positions = overlapping(settings, ends, datetime.now(UTC)) if current else ends
+    resumed = bool(group and prepare_group(settings, topic, group, positions))
+    if current:
+        feed.present(load_situation(settings, unreadable=say_unreadable), ends=ends, resumed=resumed)
+    elif start != "beginning":
+        with suppress(TopicMissingError):  # an update then says what is new, and not what it replaces
+            feed.know(load_situation(settings, unreadable=say_unreadable))
+    return positions
+
+
+async def _follow(settings: Settings, feed: Feed, group: str | None, positions: Mapping[int, int]) -> None:
+    async with (
+        following(settings, settings.topics.alerts, group=group, positions=positions) as follower,
+        aclosing(follower.records()) as records,
+    ):
+        async for record in records:
+            feed.show(record)

@@ -88,7 +88,8 @@ def topic_names(settings: Settings) -> tuple[str, ...]:
     """Name the topics this program needs."""
     topics = settings.topics
     changelogs = (settings.article_changelog, settings.event_changelog)
-    return (topics.articles, topics.detections, topics.alerts, topics.events, topics.rejected, *changelogs)
+    own = (topics.articles, topics.detections, topics.alerts, topics.events, topics.rejected, topics.undelivered)
+    return (*own, *changelogs)
 
 
 def require_topics(
@@ -166,6 +167,7 @@ def topic_configs(settings: Settings) -> dict[str, Mapping[str, str]]:
         topics.articles: append_time | {"max.message.bytes": str(_MAX_ARTICLE_BYTES)},
         topics.detections: append_time,
         topics.rejected: {"retention.ms": str(90 * _DAY_MS), "max.message.bytes": str(_MAX_DEAD_LETTER_BYTES)},
+        topics.undelivered: {"retention.ms": str(90 * _DAY_MS)},
         topics.alerts: append_time | {"retention.ms": str(90 * _DAY_MS)},
         topics.events: _COMPACTED,
         settings.article_changelog: _CHANGELOG,

@@ -36,10 +36,9 @@ def kafka_python_options(settings: Settings) -> dict[str, Any]:
 
 
 def aiokafka_options(settings: Settings) -> dict[str, Any]:
-    """Give the keyword arguments of one aiokafka connection as the same user; raises like `kafka_python_options`."""
+    """Give the keyword arguments that aiokafka's clients start from; raises like `kafka_python_options`."""
     options = kafka_python_options(settings)
-    for name in ("bootstrap_servers", "bootstrap_timeout_ms"):
-        del options[name]
+    del options["bootstrap_timeout_ms"]
     return options
 
 

@@ -69,7 +69,9 @@ def _host_and_port(address: str) -> tuple[str, int]:
 async def _attempt(host: str, port: int, settings: Settings) -> str | None:
     address, security = f"{host}:{port}", settings.security
     milliseconds = int(_TIMEOUT_SECONDS * 1000)
-    connection = AIOKafkaConnection(host, port, request_timeout_ms=milliseconds, **aiokafka_options(settings))
+    options = aiokafka_options(settings)
+    del options["bootstrap_servers"]
+    connection = AIOKafkaConnection(host, port, request_timeout_ms=milliseconds, **options)
     try:
         await asyncio.wait_for(connection.connect(), 2 * _TIMEOUT_SECONDS)
     except ssl.SSLCertVerificationError as error:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from kafka import KafkaConsumer, TopicPartition
 
-from detector.errors import DetectorError, UsageError
+from detector.errors import TopicMissingError, UsageError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -52,14 +52,14 @@ def milliseconds(moment: datetime) -> int:
 
 
 def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
-    """Return a topic's partitions in order; raises `DetectorError` when the broker does not have it."""
+    """Return a topic's partitions in order; raises `TopicMissingError` when the broker does not have it."""
     numbers = consumer.partitions_for_topic(topic)
     if not numbers:
         message = (
             f"The broker has no topic {topic}, or does not show it to this user. "
             "Run `detector topics create`, or check the name and the rights."
         )
-        raise DetectorError(message)
+        raise TopicMissingError(message)
     return [TopicPartition(topic, number) for number in sorted(numbers)]
 
 

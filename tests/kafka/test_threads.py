@@ -161,5 +161,5 @@ def _wait_for_partitions(worker: WorkerProcess) -> None:
 
 
 def _assigned(worker: WorkerProcess) -> float:
-    samples = [sample for family in worker._families() for sample in family.samples]
+    samples = [sample for family in worker.families() for sample in family.samples]
     return sum(sample.value for sample in samples if sample.name == "detector_partitions_assigned")

@@ -67,6 +67,7 @@ def tagged_settings(broker: str, folder: Path, *, dead_letters: DeadLetterSettin
             alerts=f"alerts-{tag}",
             events=f"events-{tag}",
             rejected=f"rejected-{tag}",
+            undelivered=f"undelivered-{tag}",
         ),
         worker=WorkerSettings(group=f"group-{tag}", data_dir=folder / "data"),
         dead_letters=dead_letters or DeadLetterSettings(max_share=1.0),

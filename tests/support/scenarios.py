@@ -28,7 +28,7 @@ from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.families import Families
 from detector.core.correlation.key import key_of
 from detector.core.correlation.rules import Rules
-from detector.core.correlation.step import Message
+from detector.core.correlation.step import Message, Step
 from detector.core.detect import Detector
 from detector.core.eventtypes import EventType
 from detector.core.records import Alert, Article, Detection, Event, Evidence, Finding, Place, Retraction
@@ -49,6 +49,7 @@ class Pipeline:
     changelogs: list[dict[str, bytes]] = field(default_factory=lambda: [{} for _ in range(PARTITIONS)])
     events: dict[str, bytes] = field(default_factory=dict)
     alerts: list[bytes] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     restart: bool = False
     """Restore everything from the changelogs before each record."""
 
@@ -85,6 +86,7 @@ class Pipeline:
         if self.restart:
             self._correlators[partition] = Correlator(self.rules, self.families, self.changelogs[partition])
         step = self._correlators[partition].process(finding, encoded)
+        self.steps.append(step)
         _apply(self.changelogs[partition], step.entries)
         _apply(self.events, step.events)
         self.alerts += [value for _, value in step.alerts if value is not None]

@@ -49,6 +49,9 @@ LAYERS: dict[str, set[str]] = {
     "replay": {
         *("replay", "report", "core", "errors", "loading", "logs", "settings", "stream", "kafka", "article_files"),
     },
+    "subscribing": {"subscribing", "core", "errors", "kafka", "settings"},
+    "forwarding": {"forwarding", "subscribing", "core", "errors", "kafka", "settings", "stream"},
+    "client": {"subscribing", "core", "errors", "settings"},
     "errors": set(),
     "settings": {"errors"},
     "metrics": {"core"},

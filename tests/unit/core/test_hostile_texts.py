@@ -15,7 +15,6 @@ from time import process_time
 from typing import Final
 
 import pytest
-from detector.core.alerts import alert_for
 from rich.console import Console
 
 from detector import core
@@ -26,6 +25,7 @@ from detector.core.parsing import parse_article
 from detector.core.records import Article, Detection
 from detector.core.sentences import MAX_SENTENCE_CHARS, MAX_SENTENCES, split_sentences
 from detector.loading import load_detector
+from tests.support.records import alert_for
 from tests.support.topics import NOON
 
 _TIMES: Final = 4

@@ -1,0 +1,1 @@
+"""Hands alerts to other systems over HTTP: webhooks and Alertmanager."""

@@ -1,0 +1,1 @@
+"""Handing alerts over."""
