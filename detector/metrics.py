@@ -189,12 +189,6 @@ class Metrics:
             ["type"],
             registry=self.registry,
         )
-        self.drift_psi = Gauge(
-            "detector_drift_psi",
-            "Population stability index of recent articles against the model's reference, by figure and type.",
-            ["figure", "type"],
-            registry=self.registry,
-        )
 
     def _start_at_zero(self) -> None:
         """Make the labelled counters exist before their first event, so that rates see the first one."""

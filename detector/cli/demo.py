@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from detector.cli.options import settings_for
 from detector.cli.publish import publish_articles
 from detector.cli.start_broker import start_broker
 from detector.core.eventtypes import EVENT_TYPES
+from detector.core.following import Following
+from detector.core.selection import Selection
 from detector.core.wire import decode_alert
 from detector.errors import DetectorError, UsageError
 from detector.kafka.admin import create_topics, uncommitted_records
@@ -36,24 +37,32 @@ _GIVE_UP_SECONDS = 120.0
     show_default=True,
     help="File or folder of articles to publish.",
 )
-def demo(once: bool, articles: Path) -> None:  # noqa: FBT001 click passes flags so
-    """Start Kafka and a worker, publish the sample articles and show the alerts live, until Ctrl-C.
+@click.option(
+    "--story",
+    type=click.Path(path_type=Path),
+    default=Path("seeds/story"),
+    show_default=True,
+    help="Folder of articles to publish after those, one by one: how one event goes on.",
+)
+def demo(once: bool, articles: Path, story: Path) -> None:  # noqa: FBT001 click passes flags so
+    """Start Kafka and a worker, publish the sample articles and a story, and show the alerts live, until Ctrl-C.
 
     Everything runs on the loopback interface and is stopped again; ports that are taken are avoided.
     """
-    if not articles.exists():
-        message = f"{articles} does not exist; run this in a clone of the project, or name your own with --articles"
-        raise UsageError(message)
+    for option, path in (("articles", articles), ("story", story)):
+        if not path.exists():
+            message = f"{path} does not exist; run this in a clone of the project, or name your own with --{option}"
+            raise UsageError(message)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = messages()
     try:
         with ExitStack() as stack:
-            _run(stack, console, articles, once=once)
+            _run(stack, console, articles, story, once=once)
     except KeyboardInterrupt:
         console.print("\nStopped: worker and Kafka are down.")
 
 
-def _run(stack: ExitStack, console: Console, articles: Path, *, once: bool) -> None:
+def _run(stack: ExitStack, console: Console, articles: Path, story: Path, *, once: bool) -> None:
     base = settings_for(None)
     folder = base.embedded.data_dir.with_name("demo")
     embedded = base.embedded.model_copy(update={"port": 0, "data_dir": folder / "kafka"})
@@ -66,11 +75,15 @@ def _run(stack: ExitStack, console: Console, articles: Path, *, once: bool) -> N
     stack.callback(worker.stop)
     console.print("Starting a worker")
     worker.start()
-    sent, _ = publish_articles(settings, read_articles([articles], standard_input=click.get_binary_stream("stdin")))
+    sent = _publish(settings, articles)
     reader = stack.enter_context(open_topic(settings, settings.topics.alerts, "beginning"))
     console.print(f"{sent} articles published; alerts as they come:\n")
-    shown: Counter[str] = Counter()
-    _follow_until_settled(reader, settings, worker, shown)
+    show = _Show(reader)
+    _follow_until_settled(show, settings, worker)
+    console.print("One story, as its articles come in: a truce agreed, violated, collapsed, and another one agreed.\n")
+    for part in sorted(story.iterdir()) if story.is_dir() else [story]:
+        sent += _publish(settings, part)
+        _follow_until_settled(show, settings, worker)
     figures = worker.figures()
     _summarise(figures, sent)
     if once:
@@ -80,31 +93,44 @@ def _run(stack: ExitStack, console: Console, articles: Path, *, once: bool) -> N
         return
     _say_what_next(console, settings, worker)
     while worker.is_running:
-        _show(reader, shown)
+        show()
     raise DetectorError(worker.explain("the worker ended by itself"))
 
 
-def _follow_until_settled(reader: TopicReader, settings: Settings, worker: WorkerProcess, shown: Counter[str]) -> None:
+def _publish(settings: Settings, path: Path) -> int:
+    sent, _ = publish_articles(settings, read_articles([path], standard_input=click.get_binary_stream("stdin")))
+    return sent
+
+
+def _follow_until_settled(show: "_Show", settings: Settings, worker: WorkerProcess) -> None:
     """Show alerts until nothing is uncommitted and every alert the worker counts has been shown."""
     deadline = time.monotonic() + _GIVE_UP_SECONDS
     while time.monotonic() < deadline:
         if not worker.is_running:
             raise DetectorError(worker.explain("the worker ended by itself"))
-        _show(reader, shown)
-        if uncommitted_records(settings) == 0 and shown.total() >= worker.figures()["alerts"]:
+        show()
+        if uncommitted_records(settings) == 0 and show.shown >= worker.figures()["alerts"]:
             return
     raise DetectorError(worker.explain(f"the articles were not finished within {_GIVE_UP_SECONDS:g} s"))
 
 
-def _show(reader: TopicReader, shown: Counter[str]) -> None:
-    console = output()
-    for record in reader.poll():
-        alert = decode_alert(record.value)
-        shown[alert.type.value] += 1
-        if console.is_terminal:
-            console.print(alert_block(alert))
-        else:
-            click.echo(alert_line(alert))
+class _Show:
+    """Shows what has come, each alert once, and counts it."""
+
+    def __init__(self, reader: TopicReader) -> None:
+        self._reader = reader
+        self._following = Following(Selection())
+        self.shown = 0
+
+    def __call__(self) -> None:
+        console = output()
+        for record in self._reader.poll():
+            self.shown += 1
+            if told := self._following.take(decode_alert(record.value)):
+                if console.is_terminal:
+                    console.print(alert_block(told))
+                else:
+                    click.echo(alert_line(told))
 
 
 def _summarise(figures: dict[str, float], sent: int) -> None:

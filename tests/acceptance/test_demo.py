@@ -49,11 +49,23 @@ def test_once_accounts_for_every_article_and_ends(environment: dict[str, str]) -
     )
     assert done.returncode == 0, done.stderr
     figures = dict(re.findall(r"^([a-z: ]+)\t(\d+)$", done.stdout, flags=re.MULTILINE))
-    articles = len(list((REPOSITORY / "seeds" / "articles").glob("*.json")))
+    articles = sum(len(list((REPOSITORY / "seeds" / folder).glob("*.json"))) for folder in ("articles", "story"))
     assert int(figures["articles published"]) == articles
     accounted = ("without an event", "with detections", "dead letters")
     assert sum(int(figures[name]) for name in accounted) == articles
     assert all(int(figures[f"alerts: {kind.value}"]) > 0 for kind in EVENT_TYPES)
+    story = [line.split("\t") for line in done.stdout.splitlines() if "Marib" in line]
+    assert [(row[2], row[7]) for row in story] == [
+        ("agreed", "alert"),
+        ("agreed", "update"),
+        ("violated", "update"),
+        ("collapsed", "update"),
+        ("agreed", "alert"),
+    ]
+    threads = [row[6].partition("#")[0] for row in story]
+    assert len(set(threads[:4])) == 1
+    assert threads[4] not in threads[:4]
+    assert "a new truce after one that collapsed" in story[4][8]
 
 
 @pytest.mark.timeout(240)
