@@ -16,6 +16,7 @@ from detector.core.correlation.sources import certainty_of, independent_outlets
 from detector.core.correlation.support import Support, support_of
 from detector.core.eventtypes import ALL_STATUSES, STATUSES, EventType
 from detector.core.records import Detection, Evidence, Place, Quantity, Retraction, Severity, Sketch, Term, Unit
+from tests.conftest import REPOSITORY
 from tests.support.records import DETECTION, NOON
 
 FAMILIES = Families({"alpha": "house", "beta": "house"}, frozenset(("house of un",)))
@@ -46,6 +47,11 @@ def test_every_status_can_be_reached_from_the_first(kind: EventType) -> None:
     for _ in STATUSES[kind]:
         reached |= {after for status in reached for after in TRANSITIONS[status]}
     assert reached == set(STATUSES[kind])
+
+
+def test_the_readme_draws_the_table() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert f"```mermaid\n{diagram()}```" in readme
 
 
 def test_the_diagram_shows_every_transition() -> None:
