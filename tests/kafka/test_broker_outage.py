@@ -22,7 +22,19 @@ OUTAGE_SECONDS = 20
 TEXT = "The government and the rebels agreed a ceasefire in {town} on Thursday."
 TOWNS = (
     *("Aleppo", "Bogota", "Kyiv", "Juba", "Kabul", "Tripoli", "Baghdad", "Beirut", "Khartoum", "Mogadishu", "Bamako"),
-    *("Bangui", "Colombo", "Manila", "Yangon", "Sarajevo", "Grozny", "Tbilisi", "Dili", "Monrovia", "Freetown", "Luanda"),
+    *(
+        "Bangui",
+        "Colombo",
+        "Manila",
+        "Yangon",
+        "Sarajevo",
+        "Grozny",
+        "Tbilisi",
+        "Dili",
+        "Monrovia",
+        "Freetown",
+        "Luanda",
+    ),
 )
 """Each an event of its own, so that none has more articles than it names."""
 
