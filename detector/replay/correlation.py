@@ -32,7 +32,9 @@ class Correlation:
     def outcomes(self, record: Incoming, found: Found) -> Iterator[tuple[Outgoing, Outcome]]:
         """Give each detection and retraction of an article with what it comes to. Never raises for anything a record holds."""
         topic = self._settings.topics.detections
-        memory = self._memories.setdefault(record.partition, ArticleMemory(self._rules))
+        memory = self._memories.get(record.partition)
+        if memory is None:
+            memory = self._memories[record.partition] = ArticleMemory(self._rules)
         if not found.detections and found.article_id not in memory:
             return
         detections = tuple(Outgoing(topic=topic, key=key, value=value) for key, value in found.detections)

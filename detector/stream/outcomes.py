@@ -23,6 +23,8 @@ _log = structlog.get_logger(__name__)
 
 Work = Callable[[Sequence[Incoming]], list[Outcome]]
 
+_WITH_DETECTIONS: Final = ("articles_with_detections",)
+_NO_EVENT: Final = ("no_event",)
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,15 +76,18 @@ def article_outcomes(
 
 
 def _detected(article: Article, classification: Classification, detections: Sequence[Detection], topic: str) -> Outcome:
-    counts: Counter[tuple[str, ...]] = Counter({("articles",): 1})
-    counts[("articles_with_detections",) if detections else ("no_event",)] += 1
-    counts.update(("detections", detection.type.value, detection.status) for detection in detections)
-    counts.update(("abstained", doubt.type.value) for doubt in classification.doubts)
-    counts.update(("detections_without_evidence",) for detection in detections if not detection.evidence)
+    # A plain dictionary: counters made and updated for each article took a twentieth of its time.
+    counts: dict[tuple[str, ...], int] = {("articles",): 1, _WITH_DETECTIONS if detections else _NO_EVENT: 1}
+    for detection in detections:
+        counts["detections", detection.type.value, detection.status] = 1
+    for doubt in classification.doubts:
+        counts["abstained", doubt.type.value] = 1
+    if silent := sum(not detection.evidence for detection in detections):
+        counts["detections_without_evidence",] = silent
     if classification.passed_gate:
-        counts[("gate_passed",)] += 1
+        counts["gate_passed",] = 1
     if article.published_at is None:
-        counts[("undated",)] += 1
+        counts[("undated",)] = 1
     return Outcome(
         outgoing=tuple(
             Outgoing(topic=topic, key=key_bytes(detection), value=wire.encode_detection(detection))

@@ -1,8 +1,8 @@
 """What the worker is measured against, each as a process of its own that prints the seconds it took.
 
-`core`: parse and detect in memory; `endless` does so until it is killed. `loop`: a plain confluent-kafka consumer around the
-same core, which produces detections and alerts, flushes, and commits after each batch, as a careful user would write it without
-a framework; it keeps no state.
+`core`: parse and detect in memory; `endless` does so, and correlates, until it is killed. `loop`: a plain confluent-kafka
+consumer around the same core, which produces detections and alerts, flushes, and commits after each batch, as a careful user
+would write it without a framework; it keeps no state.
 """
 
 import sys
@@ -36,12 +36,17 @@ def core(lines: list[bytes]) -> float:
 
 
 def endless(progress: Path, lines: list[bytes]) -> NoReturn:
-    """Parse and detect in batches over and over, and keep how far it is; the first round, which warms up, does not count."""
-    detector, done = load_detector(), 0
+    """Parse, detect and correlate over and over, and keep how far it is; the first round, which warms up, does not count.
+
+    Each round begins with no events, so that its articles are not known already.
+    """
+    detector, families, done = load_detector(), load_families(), 0
     while True:
+        correlator = Correlator(Rules(), families)
         for first in range(0, len(lines), BATCH):
             batch = lines[first : first + BATCH]
-            _detections(detector, batch)
+            for detection in _detections(detector, batch):
+                correlator.process(detection)
             if done or first + BATCH >= len(lines):
                 done += len(batch)
                 write_progress(progress, done)

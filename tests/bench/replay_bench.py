@@ -2,7 +2,8 @@
 
 `python -m tests.bench.replay_bench` fills a topic of 4 partitions with 20,000 records and one with 200,000 (the news pool under
 new ids, timestamps spread over 30 days), and prints for each: wall time, records a second, processor time a record of all
-processes together, and peak memory of all processes together. The bare core runs in turns of two seconds with the replay, in
+processes together, and peak memory of all processes together. The bare core (parse, detect, correlate in memory)
+runs in turns of two seconds with the replay, in
 as many processes as the replay scores in, so that a busy machine slows both alike. Then ranges with random edges are read and
 compared with what was put in; and a live worker under a steady load is watched without and with a replay beside it.
 `/proc` is read, so it needs Linux.
