@@ -22,6 +22,7 @@ _TOTALS: Final = (
     *("articles", "judged_articles", "rejected_records", "days", "alerts", "alerts_per_day", "fired_share"),
     *("false_alarms", "misses", "false_alarms_per_day", "status_accuracy"),
     *("events", "events_alerted", "events_alerted_share", "articles_before_alert_median"),
+    *("threads", "threads_cancelled", "threads_corroborated_share", "second_source_median_seconds", "thread_alerts"),
     *("event_delay_median_seconds", "event_publication_delay_median_seconds"),
     *(f"{name}_{quantile}_seconds" for name in DELAYS for quantile in _QUANTILES),
     *("milliseconds_per_article", "alerts_gained", "alerts_lost", "alerts_changed", "agreement", "drift_max"),
@@ -94,11 +95,21 @@ def _totals(judgement: Judgement) -> Iterator[Named]:
     for name, delay in judgement.delays.items():
         for quantile in _QUANTILES:
             yield Named(name=f"{name}_{quantile}_seconds", value=getattr(delay, quantile) if delay else None)
+    yield from _threads(judgement)
     yield from _events(judgement)
     last = judgement.compared[-1].comparison if judgement.compared else None
     for name in ("gained", "lost", "changed"):
         yield Named(name=f"alerts_{name}", value=len(getattr(last, name)) if last else None)
     yield Named(name="agreement", value=last.agreement if last else None)
+
+
+def _threads(judgement: Judgement) -> Iterator[Named]:
+    found = judgement.run.threads
+    yield Named(name="threads", value=found.total)
+    yield Named(name="threads_cancelled", value=found.cancelled)
+    yield Named(name="threads_corroborated_share", value=found.corroborated / found.total if found.total else None)
+    yield Named(name="second_source_median_seconds", value=found.second_source_seconds)
+    yield Named(name="thread_alerts", value=sum(found.alerts.values()))
 
 
 def _events(judgement: Judgement) -> Iterator[Named]:

@@ -15,6 +15,7 @@ from detector.core.records import Detection
 from detector.core.wire import decode_detection
 from detector.errors import UsageError
 from detector.replay.archive import read_meta
+from detector.replay.threads import Threads, read_threads
 
 _CHUNK: Final = 5_000
 _COLUMNS: Final = {kind.value: column for column, kind in enumerate(EVENT_TYPES)}
@@ -34,6 +35,9 @@ class Run:
 
     unscored: int
     """Answers that are missing: articles that some model of several could not score; they count as silent."""
+
+    threads: Threads
+    """The events of the last model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,7 @@ def read_run(connection: sqlite3.Connection) -> Run:
         models=[_answers(connection, model, numbers) for model in meta["models"]],
         rejected=dict(connection.execute("SELECT reason, count(*) FROM rejected GROUP BY reason ORDER BY 2 DESC, 1")),
         unscored=len(numbers) * len(meta["models"]) - scored,
+        threads=read_threads(connection, str(meta["models"][-1]["digest"])),
     )
 
 
