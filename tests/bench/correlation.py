@@ -8,11 +8,16 @@ events against that with none. And how long it takes to restore that many from t
 import argparse
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
+from kafka import KafkaProducer
+
+from detector.broker.embedded import EmbeddedBroker
 from detector.cli.console import messages, print_table
 from detector.core import wire
 from detector.core.correlation.correlator import Correlator
@@ -22,7 +27,10 @@ from detector.core.eventtypes import EVENT_TYPES, STATUSES
 from detector.core.ids import content_id
 from detector.core.parsing import parse_article
 from detector.core.records import Article, Detection, Evidence, Finding, Place, Sketch, Term
+from detector.kafka.admin import create_topics
+from detector.kafka.changelog import Changelog
 from detector.loading import load_detector, load_families
+from detector.settings import EmbeddedBrokerSettings, Settings, TopicSettings
 from tests.bench.articles import pool_articles
 from tests.support.records import DETECTION
 
@@ -105,6 +113,27 @@ def _live(events: int, count: int, rounds: int) -> Iterator[tuple[str, str]]:
     yield "detections a second with no event", f"{none:.0f}"
     yield "detections a second with these", f"{many:.0f}, {many / none:.2f} of that"
     yield "restoring them", f"{seconds:.1f} s, {len(restored)} events"
+    yield "restoring them from the broker", _from_the_broker(full.entries)
+
+
+def _from_the_broker(entries: Mapping[str, bytes]) -> str:
+    """Time what a worker does that gets one partition with all these events, reading and rebuilding apart."""
+    with (
+        TemporaryDirectory() as folder,
+        EmbeddedBroker(EmbeddedBrokerSettings(port=0, data_dir=Path(folder)), say=messages().print) as broker,
+    ):
+        settings = Settings(broker=broker.address, topics=TopicSettings(partitions=1))
+        create_topics(settings)
+        producer = KafkaProducer(bootstrap_servers=broker.address, max_request_size=8 << 20, linger_ms=20)
+        for key, value in entries.items():
+            producer.send(settings.event_changelog, value, key=key.encode("ascii"))
+        producer.flush()
+        producer.close()
+        began = time.perf_counter()
+        kept = Changelog(settings, settings.event_changelog).read([0])[0]
+        read = time.perf_counter() - began
+        Correlator(Rules(), load_families(), kept.values)
+        return f"{time.perf_counter() - began:.1f} s, of which {read:.1f} s reading {len(kept.values)} records"
 
 
 def _stories(count: int, seed: int) -> Iterator[Detection]:
