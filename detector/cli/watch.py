@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import click
@@ -159,9 +159,6 @@ def _begin(
 
 
 async def _follow(settings: Settings, feed: Feed, group: str | None, positions: Mapping[int, int]) -> None:
-    async with (
-        following(settings, settings.topics.alerts, group=group, positions=positions) as follower,
-        aclosing(follower.records()) as records,
-    ):
+    async with following(settings, settings.topics.alerts, group=group, positions=positions) as records:
         async for record in records:
             feed.show(record)

@@ -7,7 +7,6 @@ what this program no longer speaks for resolves by itself.
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -93,10 +92,7 @@ class AlertmanagerForwarder:
 
     async def _follow_events(self, endpoint: Endpoint, positions: Mapping[int, int]) -> None:
         topic = self._settings.topics.events
-        async with (
-            following(self._settings, topic, positions=positions) as follower,
-            aclosing(follower.records()) as records,
-        ):
+        async with following(self._settings, topic, positions=positions) as records:
             async for record in records:
                 event_id = (record.key or b"").decode("utf-8", "replace")
                 try:
@@ -113,13 +109,10 @@ class AlertmanagerForwarder:
     async def _follow_alerts(
         self, endpoint: Endpoint, undelivered: Undelivered, positions: Mapping[int, int], expired: set[str]
     ) -> None:
-        hold = hold_seconds(self._settings)
-        async with (
-            following(
-                self._settings, self._settings.topics.alerts, group=self._group, positions=positions, hold_seconds=hold
-            ) as follower,
-            aclosing(follower.records()) as records,
-        ):
+        topic, hold = self._settings.topics.alerts, hold_seconds(self._settings)
+        async with following(
+            self._settings, topic, group=self._group, positions=positions, hold_seconds=hold
+        ) as records:
             async for record in records:
                 try:
                     alert = decode_alert(record.value or b"")

@@ -1,7 +1,6 @@
 """Posts every wanted alert to a webhook: its own bytes, its id as idempotency key, one after the other."""
 
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 
 import aiohttp
 
@@ -43,8 +42,7 @@ async def forward_to_webhook(
     async with (
         aiohttp.ClientSession() as session,
         open_undelivered(settings, say) as undelivered,
-        following(settings, topic, group=group, positions=positions, hold_seconds=hold_seconds(settings)) as follower,
-        aclosing(follower.records()) as records,
+        following(settings, topic, group=group, positions=positions, hold_seconds=hold_seconds(settings)) as records,
     ):
         endpoint = Endpoint(session, url, settings.forward, say=say)
         async for record in records:

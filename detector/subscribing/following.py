@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -20,10 +20,11 @@ _CLOSING_SECONDS: Final = 5.0
 
 
 class Follower:
-    """Yields the records of a topic in the order of each partition. Made by `following`, for one task.
+    """Yields the records of a topic in the order of each partition, without end. Made by `following`, for one task.
 
-    In a group it commits a record once the next one is asked for: at the latest a second later, before it waits for
-    more, when partitions move, and when it ends. What was not committed is read again: at least once.
+    A broker that is away is waited for. In a group a record counts as finished once the next one is asked for, and is
+    committed at the latest a second later, before waiting for more, when partitions move, and at the end. What was not
+    committed is read again: at least once.
     """
 
     def __init__(self, consumer: AIOKafkaConsumer, *, commits: bool, clock: Callable[[], float]) -> None:
@@ -31,21 +32,26 @@ class Follower:
         self._commits = commits
         self._clock = clock
         self._committed_at = clock()
+        self._in_hand: ConsumerRecord | None = None
         self._finished: dict[TopicPartition, int] = {}
 
-    async def records(self) -> AsyncGenerator[ConsumerRecord, None]:
-        """Yield records without end; a broker that is away is waited for."""
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ConsumerRecord:
+        done, self._in_hand = self._in_hand, None
+        if done is not None:
+            self._finished[TopicPartition(done.topic, done.partition)] = done.offset + 1
+            if self._clock() - self._committed_at > _COMMIT_SECONDS:
+                await self.commit()
         while True:
             record = await self._next(0)
             if record is None:
                 await self.commit()
                 record = await self._next(_WAIT_MS)
-            if record is None:
-                continue
-            yield record
-            self._finished[TopicPartition(record.topic, record.partition)] = record.offset + 1
-            if self._clock() - self._committed_at > _COMMIT_SECONDS:
-                await self.commit()
+            if record is not None:
+                self._in_hand = record
+                return record
 
     async def commit(self) -> None:
         """Commit what is finished; when the broker refuses or the partitions have moved, it will be read again."""

@@ -1,6 +1,7 @@
 """Every command of the README is run, word for word, and every make target it names exists."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -15,13 +16,22 @@ from kafka.errors import TopicAlreadyExistsError
 
 from tests.conftest import REPOSITORY
 from tests.support.command import run_detector
+from tests.support.kafka_reading import read_topic
 from tests.support.pipeline import Message, Pipeline
+from tests.support.running import running
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if line.strip()]
-ENDLESS = {"detector worker", "detector broker"}
-"""They run until stopped; each is started here and must be at work after a while."""
+ENDLESS = {
+    "detector worker": "partitions assigned",
+    "detector broker": "Apache Kafka answers at",
+    "detector watch --current --min-outlets 2": "Ctrl-C ends",
+    "detector watch --group desk": "Ctrl-C ends",
+    "detector forward --to webhook http://127.0.0.1:8080/alerts --severity severe --severity extreme": "Ctrl-C ends",
+    "detector forward --to alertmanager http://127.0.0.1:9093 --min-outlets 2": "Ctrl-C ends",
+}
+"""They run until stopped, and say this when they are at work."""
 
 RUN_ELSEWHERE = {
     "make test": "it is what runs this test",
@@ -61,11 +71,11 @@ def test_command_of_the_readme_works(pipeline: Pipeline, folder: Path, command: 
     if command in ENDLESS:
         if words[1] == "broker":
             environment["DETECTOR_EMBEDDED__PORT"] = "0"
-        with pytest.raises(subprocess.TimeoutExpired) as ended:
-            run_detector(*words[1:], environment=environment, timeout=25)
-        said = (ended.value.stderr or b"").decode()
-        assert "Apache Kafka answers at" in said or "partitions assigned" in said
+        with running(*words[1:], environment=environment) as command_at_work:
+            command_at_work.wait_until_said(ENDLESS[command])
         return
+    if words[1:3] == ["events", "show"]:
+        words[3] = _an_event(pipeline)
     source = folder / words[words.index("<") + 1] if "<" in words else None
     target = folder / words[words.index(">") + 1] if ">" in words else None
     arguments = words[1 : min((words.index(mark) for mark in "<>" if mark in words), default=len(words))]
@@ -93,16 +103,32 @@ def test_links_of_the_readme_lead_somewhere() -> None:
         assert target.startswith("http") or (REPOSITORY / target).exists(), target
 
 
-def test_python_of_the_readme_prints_an_alert(pipeline: Pipeline) -> None:
-    """The subscriber shown is run against the tests' topic until it has printed one alert."""
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+@pytest.mark.parametrize(
+    "code", re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL), ids=["client", "kafka-python"]
+)
+def test_python_of_the_readme_prints_an_alert(pipeline: Pipeline, code: str) -> None:
+    """Each subscriber shown is run against the tests' topic until it has printed one alert."""
     local = code.replace('"alerts"', repr(pipeline.settings.topics.alerts), 1)
     local = local.replace("127.0.0.1:9092", pipeline.settings.broker)
-    assert local != code
-    once = local.rstrip() + "\n    break\n"
-    done = subprocess.run([sys.executable, "-c", once], capture_output=True, text=True, timeout=60, check=False)
+    once = re.sub(r"^( +)(print\(.*)$", r"\1\2\n\1break", local, flags=re.MULTILINE)
+    assert code != local != once
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DETECTOR_")}
+    done = subprocess.run(
+        [sys.executable, "-c", once],
+        env=inherited | pipeline.arguments(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def _an_event(pipeline: Pipeline) -> str:
+    """The id of an event that was told."""
+    (first, *_) = read_topic(pipeline.settings.broker, pipeline.settings.topics.alerts)
+    return str(json.loads(first.value)["event_id"])[:8]
 
 
 def _renamed(line: str) -> str:

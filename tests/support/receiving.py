@@ -36,6 +36,8 @@ class Receiver:
     """What the next requests are answered with."""
     refused_keys: set[str] = field(default_factory=set)
     """Idempotency keys that are answered with 422."""
+    failing_keys: set[str] = field(default_factory=set)
+    """Those that are answered with 500."""
     requests: list[Received] = field(default_factory=list)
     accepted: list[Received] = field(default_factory=list)
     url: str = ""
@@ -45,8 +47,9 @@ class Receiver:
         received = Received(request.path, dict(request.headers), await request.read())
         self.requests.append(received)
         answer = self.plan.pop(0) if self.plan else Answer()
-        if received.headers.get("Idempotency-Key") in self.refused_keys:
-            answer = Answer(422)
+        key = received.headers.get("Idempotency-Key")
+        if key in self.refused_keys | self.failing_keys:
+            answer = Answer(422 if key in self.refused_keys else 500)
         await asyncio.sleep(answer.delay)
         if answer.hang_up and request.transport:
             request.transport.close()
