@@ -99,9 +99,7 @@ def draw(prometheus: Prometheus, seconds: float) -> None:
         figure, axes = plt.subplots(rows, 2, figsize=(12, 3.1 * rows), layout="constrained")
         for axis, title in zip(axes.flat, titles, strict=True):
             _panel(prometheus, by_title[title], figure, axis, seconds)
-        for axis in axes[-1]:
-            axis.set_xlabel("minutes", fontsize=8)
-        figure.suptitle(f"Dashboard {boards[name]['title']}, {seconds / 60:.0f} minutes of a test run", fontsize=13)
+        figure.suptitle(f"Dashboard {boards[name]['title']}, {seconds / 60:.1f} minutes of a test run", fontsize=13)
         figure.savefig(PICTURES / f"dashboard-{name}.png", dpi=80)
         plt.close(figure)
 
@@ -123,7 +121,12 @@ def _panel(prometheus: Prometheus, panel: dict[str, Any], figure: Figure, axis: 
         for labels, points in prometheus.over_time(_filled(target["expr"]), seconds):
             values = [value * scale for _, value in points]
             drawn.append(
-                (max(values), _legend(target["legendFormat"], labels), minutes([at for at, _ in points]), values)
+                (
+                    max(values),
+                    _legend(target["legendFormat"], labels),
+                    minutes([at for at, _ in points], time.time() - seconds),
+                    values,
+                )
             )
     for rank, (_, legend, times, values) in enumerate(sorted(drawn, key=lambda line: line[0], reverse=True)):
         axis.plot(times, values, label=legend if rank < MOST_NAMED else None, lw=1.3)
@@ -132,6 +135,8 @@ def _panel(prometheus: Prometheus, panel: dict[str, Any], figure: Figure, axis: 
         if step["value"] * scale < 1.5 * top:
             axis.axhline(step["value"] * scale, color=step["color"], lw=0.8, ls="--")
     axis.set_ylim(0, 1.35 * axis.get_ylim()[1])
+    axis.set_xlim(0, seconds / 60)
+    axis.set_xlabel("minutes", fontsize=8)
     axis.grid(alpha=0.25)
     axis.legend(fontsize=7, ncols=3, loc="upper left", framealpha=0.6)
 
@@ -145,15 +150,19 @@ def _heat(prometheus: Prometheus, panel: dict[str, Any], figure: Figure, axis: A
     counts = [[series[edge].get(at, 0.0) for at in times] for edge in edges]
     own = [counts[0], *([high - low for low, high in zip(a, b, strict=True)] for a, b in pairwise(counts))]
     mesh = axis.pcolormesh(
-        np.array(minutes(times)), np.arange(len(edges)), np.array(own), cmap="viridis", shading="nearest"
+        np.array(minutes(times, time.time() - seconds)),
+        np.arange(len(edges)),
+        np.array(own),
+        cmap="viridis",
+        shading="nearest",
     )
     axis.set_yticks(range(len(edges)), [f"≤ {edge:g}" for edge in edges])
     figure.colorbar(mesh, ax=axis, label="a second").ax.tick_params(labelsize=7)
 
 
-def minutes(times: list[float]) -> list[float]:
-    """Turn Unix times into minutes before the last of them."""
-    return [(at - times[-1]) / 60 for at in times]
+def minutes(times: list[float], began: float) -> list[float]:
+    """Turn Unix times into minutes since the run began."""
+    return [(at - began) / 60 for at in times]
 
 
 def _countries(prometheus: Prometheus, panel: dict[str, Any], axis: Axes) -> None:

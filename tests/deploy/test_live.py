@@ -16,7 +16,7 @@ from tests.deploy.expressions import panel_expressions, rules, variable_expressi
 from tests.support.observing import Load, Prometheus, running_prometheus
 from tests.support.pipeline import Pipeline, running_pipeline, tagged_settings
 
-WAIT_SECONDS = 45
+WAIT_SECONDS = 120
 TIMES = {"$__rate_interval": "30s", "$__range": "5m"}
 
 WITHOUT_BAD_RECORDS = {
