@@ -62,10 +62,18 @@ def model() -> Dashboard:
     ).with_panel(
         lines(
             "Drift",
-            "Population stability index against the model's reference: under 0.1 as it was, above 0.25 other news.",
+            "Population stability index against the model's reference: under 0.1 as it was, above 0.25 other news. "
+            "Absent while too few articles were seen, or when the model has no reference.",
             "short",
             query(f"max by (figure, type) (detector_drift_psi{{{HERE}}})", "{{figure}} {{type}}"),
             thresholds=limits(0.1, 0.25),
+        )
+    ).with_panel(
+        lines(
+            "Articles behind the drift",
+            "Articles of the last day that each worker compares with the reference.",
+            "short",
+            query(f"sum by (instance) (detector_drift_articles{{{HERE}}})", "{{instance}}"),
         )
     ).with_panel(
         rows(

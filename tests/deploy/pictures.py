@@ -15,9 +15,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from detector.broker.embedded import EmbeddedBroker
 from detector.settings import EmbeddedBrokerSettings
@@ -50,6 +48,8 @@ MAIN: Final = {
 
 UNITS: Final = {"reqps": "a second", "s": "seconds", "percentunit": "share", "bytes": "MB"}
 WINDOW: Final = "15s"
+MOST_NAMED: Final = 6
+"""Lines of a panel that its legend names, the highest first."""
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def _observe(broker: str, folder: Path, seconds: float) -> None:
             urls = [_url(pipeline.worker), _url(second)]
             targets = [url.removeprefix("http://") for url in urls]
             with running_prometheus(folder, targets) as prometheus, Load(pipeline, rate=60) as load:
-                for share, rate, bad in ((0.3, 60, 0.0), (0.2, 200, 0.02), (0.15, 200, 0.1), (0.35, 40, 0.01)):
+                for share, rate, bad in ((0.3, 20, 0.0), (0.2, 50, 0.02), (0.15, 50, 0.1), (0.35, 15, 0.01)):
                     load.rate, load.bad_share = rate, bad
                     time.sleep(share * seconds)
                     if bad == 0.1:
@@ -99,7 +99,7 @@ def draw(prometheus: Prometheus, seconds: float) -> None:
         figure, axes = plt.subplots(rows, 2, figsize=(12, 3.1 * rows), layout="constrained")
         for axis, title in zip(axes.flat, titles, strict=True):
             _panel(prometheus, by_title[title], figure, axis, seconds)
-        figure.suptitle(f"Dashboard {boards[name]['title']}, {seconds / 60:.0f} minutes of a test run", fontsize=13)
+        figure.suptitle(f"Dashboard {boards[name]['title']}, {seconds / 60:.1f} minutes of a test run", fontsize=13)
         figure.savefig(PICTURES / f"dashboard-{name}.png", dpi=80)
         plt.close(figure)
 
@@ -116,22 +116,29 @@ def _panel(prometheus: Prometheus, panel: dict[str, Any], figure: Figure, axis: 
         _countries(prometheus, panel, axis)
         return
     scale = 1e-6 if unit == "bytes" else 1
-    bottom = None
+    drawn: list[tuple[float, str, list[float], list[float]]] = []
     for target in panel["targets"]:
         for labels, points in prometheus.over_time(_filled(target["expr"]), seconds):
-            times = days([at for at, _ in points])
-            axis.plot(
-                times, [value * scale for _, value in points], label=_legend(target["legendFormat"], labels), lw=1.3
+            values = [value * scale for _, value in points]
+            drawn.append(
+                (
+                    max(values),
+                    _legend(target["legendFormat"], labels),
+                    minutes([at for at, _ in points], time.time() - seconds),
+                    values,
+                )
             )
+    for rank, (_, legend, times, values) in enumerate(sorted(drawn, key=lambda line: line[0], reverse=True)):
+        axis.plot(times, values, label=legend if rank < MOST_NAMED else None, lw=1.3)
+    top = axis.get_ylim()[1]
     for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]:
-        bottom = axis.get_ylim()[1]
-        if step["value"] * scale < 1.5 * bottom:
+        if step["value"] * scale < 1.5 * top:
             axis.axhline(step["value"] * scale, color=step["color"], lw=0.8, ls="--")
-    axis.set_ylim(bottom=0)
-    _as_dates(axis)
+    axis.set_ylim(0, 1.35 * axis.get_ylim()[1])
+    axis.set_xlim(0, seconds / 60)
+    axis.set_xlabel("minutes", fontsize=8)
     axis.grid(alpha=0.25)
-    if axis.get_legend_handles_labels()[0]:
-        axis.legend(fontsize=7, ncols=2, loc="upper left", framealpha=0.6)
+    axis.legend(fontsize=7, ncols=3, loc="upper left", framealpha=0.6)
 
 
 def _heat(prometheus: Prometheus, panel: dict[str, Any], figure: Figure, axis: Axes, seconds: float) -> None:
@@ -142,20 +149,20 @@ def _heat(prometheus: Prometheus, panel: dict[str, Any], figure: Figure, axis: A
     times = sorted({at for points in series.values() for at in points})
     counts = [[series[edge].get(at, 0.0) for at in times] for edge in edges]
     own = [counts[0], *([high - low for low, high in zip(a, b, strict=True)] for a, b in pairwise(counts))]
-    mesh = axis.pcolormesh(days(times), np.arange(len(edges)), np.array(own), cmap="viridis", shading="nearest")
+    mesh = axis.pcolormesh(
+        np.array(minutes(times, time.time() - seconds)),
+        np.arange(len(edges)),
+        np.array(own),
+        cmap="viridis",
+        shading="nearest",
+    )
     axis.set_yticks(range(len(edges)), [f"≤ {edge:g}" for edge in edges])
-    _as_dates(axis)
     figure.colorbar(mesh, ax=axis, label="a second").ax.tick_params(labelsize=7)
 
 
-def days(seconds: list[float]) -> NDArray[np.float64]:
-    """Turn Unix times into matplotlib's, which count in days."""
-    return np.array(seconds) / 86_400
-
-
-def _as_dates(axis: Axes) -> None:
-    axis.xaxis_date()
-    axis.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]  # matplotlib types few of its dates
+def minutes(times: list[float], began: float) -> list[float]:
+    """Turn Unix times into minutes since the run began."""
+    return [(at - began) / 60 for at in times]
 
 
 def _countries(prometheus: Prometheus, panel: dict[str, Any], axis: Axes) -> None:
