@@ -130,9 +130,7 @@ def test_nobody_has_a_right_that_is_not_used(work: Work, kafka: GuardedKafka) ->
     assert granted_rights() - needed == set()
 
 
-@pytest.mark.parametrize(
-    "user", ["detector-subscriber", "detector-publisher", "detector-replayer", "detector-observer"]
-)
+@pytest.mark.parametrize("user", ["detector-subscriber", "detector-replayer"])
 def test_nobody_can_run_what_is_not_theirs(work: Work, kafka: GuardedKafka, settings: Settings, user: str) -> None:
     """None of them can be a worker."""
     assert work.done
