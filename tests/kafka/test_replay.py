@@ -1,14 +1,8 @@
 """Replay against a live worker: the same bytes, no trace in its group, and an archive that is whole whatever happens."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,24 +13,13 @@ from detector.core import modelfile
 from detector.core.modelfile import digest_of, model_from_bytes, model_to_bytes
 from detector.errors import DetectorError, ModelError, UsageError
 from detector.loading import read_model
-from detector.replay.run import CORRUPT, INTERRUPTED
-from tests.conftest import REPOSITORY
+from detector.replay.run import CORRUPT
 from tests.support.kafka_reading import committed_offsets, end_offsets, read_topic
 from tests.support.pipeline import Message, Pipeline
-from tests.support.replaying import meta, rows, run_replay, tables
+from tests.support.replaying import SEEDS, meta, rows, run_replay, seed_articles, tables
 from tests.support.topics import MILLISECOND, NOON, damage, fill, new_topic, segment
 
-SEEDS = sorted((REPOSITORY / "seeds" / "articles").glob("*.json"))
 DETECTED_AT = re.compile(rb'"detected_at":"[^"]*"')
-
-
-def articles(tag: str, count: int = len(SEEDS)) -> list[bytes]:
-    """The sample articles under ids of their own, repeated as needed."""
-    found = []
-    for number in range(count):
-        fields = json.loads(SEEDS[number % len(SEEDS)].read_bytes())
-        found.append(json.dumps(fields | {"id": f"{tag}-{number}"}).encode())
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +31,7 @@ def tag() -> str:
 @pytest.fixture(scope="module")
 def processed(pipeline: Pipeline, tag: str) -> Pipeline:
     """Good articles, every kind of bad record and a withdrawal, all processed by the live worker."""
-    pipeline.send([Message(article, key=b"k%d" % n) for n, article in enumerate(articles(tag))])
+    pipeline.send([Message(article, key=b"k%d" % n) for n, article in enumerate(seed_articles(tag))])
     bad = [b"not json", b'{"id": "%s-bad"}' % tag.encode(), b"\xff\xfe", b"[]"]
     withdrawals = [Message(None, key=key) for key in (tag.encode(), b"\xff")]
     pipeline.send([*(Message(value) for value in bad), *withdrawals])
@@ -133,7 +116,7 @@ def test_the_archive_says_what_was_read(processed: Pipeline, replayed: Path, tag
     assert about["command"][0] == "detector"
     assert about["started_at"] <= about["ended_at"]
     (row,) = rows(replayed, f"SELECT * FROM articles WHERE article_id = '{tag}-0'")  # noqa: S608 - an id of ours
-    assert row[2] == json.loads(articles(tag, 1)[0])["title"]
+    assert row[2] == json.loads(seed_articles(tag, 1)[0])["title"]
     ((counted, known, every),) = rows(replayed, "SELECT sum(words > 0), sum(known_words > 0), count(*) FROM articles")
     assert 0 < known == counted < every
     assert rows(replayed, "SELECT count(*) FROM scores") == rows(replayed, "SELECT count(*) FROM articles")
@@ -157,7 +140,7 @@ def test_a_replay_leaves_no_trace_in_the_live_group(processed: Pipeline, tmp_pat
     quiet = run_replay(folder=tmp_path / "quiet", environment=processed.arguments())
     assert quiet.exception is None
     assert committed_offsets(admin, settings.worker.group, settings.topics.articles) == committed
-    processed.send([Message(article) for article in articles("load", 600)])
+    processed.send([Message(article) for article in seed_articles("load", 600)])
     loaded = run_replay("--limit", "600", folder=tmp_path / "loaded", environment=processed.arguments())
     assert loaded.exception is None
     processed.settle()
@@ -235,112 +218,13 @@ def test_two_models_score_the_same_articles_in_one_pass(processed: Pipeline, tmp
     assert "are the same model" in str(same.exception)
 
 
-@pytest.fixture(scope="module")
-def long_topic(broker: str) -> str:
-    """More articles than are scored in a moment."""
-    topic = new_topic(broker, partitions=2)
-    lines = articles("long", 20_000)
-    fill(broker, topic, [(n % 2, NOON + n * MILLISECOND, line) for n, line in enumerate(lines)], linger_ms=50)
-    return topic
-
-
-def start_long_replay(broker: str, topic: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start a replay as a process of its own and wait until it has kept something."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DETECTOR_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "detector", "replay", "--topic", topic, "--run-folder", folder],
-        env=environment | {"DETECTOR_BROKER": broker},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while not has_articles(folder):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.1)
-    return process
-
-
-def has_articles(folder: Path) -> bool:
-    """Whether a run has kept something yet; there may be no archive, or one that is just being made."""
-    with suppress(UsageError):
-        return bool(rows(folder, "SELECT n FROM articles LIMIT 1"))
-    return False
-
-
-def test_ctrl_c_leaves_a_valid_partial_run(broker: str, long_topic: str, tmp_path: Path) -> None:
-    """What is kept is the beginning of the whole, nothing else; no process stays, no stack trace is shown."""
-    process = start_long_replay(broker, long_topic, tmp_path / "run")
-    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
-    output, said = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"The run is partial: {INTERRUPTED}" in said
-    assert "Traceback" not in said
-    assert output.startswith("model\t")
-    about = meta(tmp_path / "run")
-    assert (about["partial"], about["partial_reason"]) == (True, INTERRUPTED)
-    count = about["counts"]["records"]
-    assert 0 < count < 20_000
-    found = rows(tmp_path / "run", "SELECT n, article_id FROM articles ORDER BY n")
-    assert found == [(n + 1, f"long-{n}") for n in range(count)]
-    assert sum(one["read_to"] for one in about["source"]["partitions"]) == count
-    wait_for_the_end_of(process.pid)
-
-
-def test_a_run_that_is_killed_leaves_a_valid_archive_and_no_process(
-    broker: str, long_topic: str, tmp_path: Path
-) -> None:
-    """Not a line of its own code runs any more: the archive says partial all the same."""
-    process = start_long_replay(broker, long_topic, tmp_path / "run")
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
-    assert meta(tmp_path / "run")["partial"] is True
-    assert rows(tmp_path / "run", "SELECT count(*) FROM scores") == rows(
-        tmp_path / "run", "SELECT count(*) FROM articles"
-    )
-    wait_for_the_end_of(process.pid)
-
-
-def test_a_scoring_process_that_dies_ends_the_run_with_a_reason(broker: str, long_topic: str, tmp_path: Path) -> None:
-    """What was kept stays, and the run says that it is partial."""
-    process = start_long_replay(broker, long_topic, tmp_path / "run")
-    os.kill(scoring_processes(process.pid)[0], signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert said.strip().splitlines()[-1].startswith("Error: A scoring process ended by itself")
-    assert "Traceback" not in said
-    about = meta(tmp_path / "run")
-    assert about["partial"] is True
-    assert about["partial_reason"].startswith("A scoring process ended by itself")
-    assert about["counts"]["articles"] == rows(tmp_path / "run", "SELECT count(*) FROM articles")[0][0] > 0
-
-
-def scoring_processes(parent: int) -> list[int]:
-    """Find the children that score."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
-def wait_for_the_end_of(group: int) -> None:
-    """Wait until no process of a process group is left."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        assert time.monotonic() < deadline, "scoring processes stayed"
-        time.sleep(0.1)
-
-
 def test_a_damaged_batch_in_the_middle_is_told_and_the_rest_evaluated(
     own_broker: tuple[str, Path], tmp_path: Path
 ) -> None:
     """One row for each offset that cannot be read, a warning, exit 0."""
     broker, folder = own_broker
     topic = new_topic(broker)
-    lines = articles("damaged", 30)
+    lines = seed_articles("damaged", 30)
     for first in range(0, 30, 10):
         fill(
             broker,
@@ -365,7 +249,7 @@ def test_a_damaged_batch_in_the_middle_is_told_and_the_rest_evaluated(
 def test_late_records_of_producers_clocks_are_left_out_and_said(broker: str, tmp_path: Path) -> None:
     """The offsets between the edges hold records of other times where producers set the time."""
     topic = new_topic(broker)
-    lines = articles("late", 6)
+    lines = seed_articles("late", 6)
     minutes = [0, 1, 9, 2, 3, 4]
     fill(broker, topic, [(0, NOON + m * 60_000 * MILLISECOND, line) for m, line in zip(minutes, lines, strict=True)])
     done = run_replay(

@@ -1,5 +1,6 @@
 """Runs `detector replay` inside a test and reads what it kept."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,18 @@ from click.testing import CliRunner, Result
 
 from detector.cli.replay import replay
 from detector.replay.archive import ARCHIVE_NAME, open_archive, read_meta
+from tests.conftest import REPOSITORY
+
+SEEDS = sorted((REPOSITORY / "seeds" / "articles").glob("*.json"))
+
+
+def seed_articles(tag: str, count: int = len(SEEDS)) -> list[bytes]:
+    """The sample articles under ids of their own, repeated as needed."""
+    found = []
+    for number in range(count):
+        fields = json.loads(SEEDS[number % len(SEEDS)].read_bytes())
+        found.append(json.dumps(fields | {"id": f"{tag}-{number}"}).encode())
+    return found
 
 
 def run_replay(
