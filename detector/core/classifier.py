@@ -12,6 +12,7 @@ from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, STATUSES, EventT
 from detector.core.features import describe, sentence_features
 from detector.core.modelfile import LinearModel, digest_of, model_from_bytes
 from detector.core.records import Article, Classification, Doubt, Evidence, Finding, ModelInfo, Reason
+from detector.core.statuscues import CUES, article_row, sentence_shares
 from detector.core.tokens import words
 from detector.core.vectors import Floats, Vocabulary
 
@@ -40,8 +41,10 @@ class Classifier:
         self._model = model
         self._vocabulary = Vocabulary(model.features)
         self._weights = model.weights.astype(np.float64)
-        self._status_rank = np.full(len(model.features), -1, dtype=np.int64)
+        # The cues follow the features in a status row, and the weights of the features in the weights.
+        self._status_rank = np.full(len(model.features) + CUES, -1, dtype=np.int64)
         self._status_rank[model.status_columns] = np.arange(len(model.status_columns))
+        self._status_rank[len(model.features) :] = len(model.status_columns) + np.arange(CUES)
         empty = np.empty((0, len(EVENT_TYPES)))
         nothing = article_scores(
             article_features(empty, [], first_is_title=False, has_title=True, chars=TYPICAL_CHARS), model.aggregation
@@ -124,7 +127,9 @@ class Classifier:
             findings.append(
                 Finding(
                     type=kind,
-                    status=self._status(kind, rows[[first + n for n in kept]]),
+                    status=self._status(
+                        kind, article, sentences, scores[:, column], rows[first : first + len(sentences)]
+                    ),
                     confidence=confidences[kind],
                     threshold=self.thresholds[kind],
                     evidence=tuple(
@@ -160,14 +165,24 @@ class Classifier:
             Reason(feature="(intercept)", weight=round(float(self._model.intercepts[column]), _REASON_DECIMALS)),
         )
 
-    def _status(self, kind: EventType, rows: "csr_matrix[Any]") -> str:
-        """The likeliest status by the evidence sentences together, best first, the best one counting most."""
-        total = self._model.status_intercepts.copy()
-        for rank in range(rows.shape[0]):
-            row = rows[rank]
-            known = self._status_rank[row.indices]
-            used = known >= 0
-            total += (row.data[used, None] * self._model.status_weights[known[used]]).sum(axis=0) / (1 + rank)
+    def _status(
+        self,
+        kind: EventType,
+        article: Article,
+        sentences: Sequence[Candidate],
+        scores: Floats,
+        rows: "csr_matrix[Any]",
+    ) -> str:
+        """The likeliest status by all sentences of an article that tell of the event."""
+        shares = sentence_shares(scores, first_is_title=sentences[0].field == "title")
+        told = [
+            words(candidate_text(article, sentence)) if share else ()
+            for sentence, share in zip(sentences, shares, strict=True)
+        ]
+        row = article_row(shares, rows, told, STATUSES[kind])
+        known = self._status_rank[row.indices]
+        used = known >= 0
+        total = self._model.status_intercepts + row.data[used] @ self._model.status_weights[known[used]]
         columns = _STATUS_COLUMNS[kind]
         return ALL_STATUSES[int(columns[int(np.argmax(total[columns]))])]
 

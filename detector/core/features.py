@@ -1,22 +1,27 @@
 """Names the features of a sentence: its words, its word pairs, and what stands near a trigger word.
 
-A sentence has four blocks of features, each scaled to a fixed length. The third is there because one telling clause in
+A sentence has five blocks of features, each scaled to a fixed length. The third is there because one telling clause in
 a long sentence drowns among the words of the others: it looks only at a few words around each trigger. The fourth, word
-beginnings, lets forms never seen borrow from those that were. Names: `truce`, `a truce` (words, pairs), `not_truce`
+beginnings, lets forms never seen borrow from those that were. The fifth says who and what is near a trigger, by classes of
+words (see `circumstances`). Names: `truce`, `a truce` (words, pairs), `not_truce`
 (marked, see `scope`), `CEASEFIRE<called` (the word stands shortly before a trigger of that class; `>` is after),
-`evacu~`. No name holds more than two words of a text.
+`evacu~`, `KILLING&civil`. No name holds more than two words of a text.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from detector.core.circumstances import circumstances
 from detector.core.scope import MARKS, marked
 
-Row: TypeAlias = tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]
-"""The feature names of a sentence, one list per block: words, pairs, relations to triggers, beginnings. Repeats count once."""
+Row: TypeAlias = tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str], Sequence[str]]
+"""The feature names of a sentence, one list per block: words, pairs, relations to triggers, beginnings, circumstances.
 
-BLOCK_LENGTHS: Final = (0.7, 0.7, 0.6, 0.4)
+Repeats count once.
+"""
+
+BLOCK_LENGTHS: Final = (0.7, 0.7, 0.6, 0.4, 0.6)
 """Euclidean length of each block of a row; chosen by cross-validation on the training articles."""
 
 NEAR_WORDS: Final = 6
@@ -51,6 +56,7 @@ def sentence_features(words: Sequence[str]) -> Row:
     """Return the feature names of a sentence from its normalised words (see `tokens.words`)."""
     triggers = {place: TRIGGERS[word] for place, word in enumerate(words) if word in TRIGGERS}
     beginnings = [word[:BEGINNING] + "~" for word in words if len(word) > BEGINNING]
+    around = circumstances(words, triggers)
     marks = marked(words, triggers)
     if marks:
         words = [f"{marks[place]}_{word}" if place in marks else word for place, word in enumerate(words)]
@@ -61,11 +67,17 @@ def sentence_features(words: Sequence[str]) -> Row:
         before, after = f"{name}{mark}<", f"{name}{mark}>"
         related += [before + word for word in words[max(0, place - NEAR_WORDS) : place]]
         related += [after + word for word in words[place + 1 : place + NEAR_WORDS + 1]]
-    return words, pairs, related, beginnings
+    return words, pairs, related, beginnings, around
 
 
 def describe(feature: str) -> str:
-    """Return a feature's name as shown to people: `called … (ceasefire word)` for a relation, else the words."""
+    """Return a feature's name as shown to people.
+
+    `called … (ceasefire word)` for a relation, `(killing word) with civil without fighter` for circumstances, else the words.
+    """
+    kind = feature.partition("&")[0].partition("!")[0]
+    if kind != feature:
+        return f"({kind.lower()} word)" + feature[len(kind) :].replace("&", " with ").replace("!", " without ")
     for sign in "<>":
         name, found, word = feature.partition(sign)
         if found:

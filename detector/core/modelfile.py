@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from detector.core.aggregation import ARTICLE_FEATURES
 from detector.core.eventtypes import ALL_STATUSES, EVENT_TYPES, EventType
 from detector.core.gate import Gate
+from detector.core.statuscues import CUES
 from detector.core.vectors import Floats
 from detector.core.wordhash import SLOTS
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of the file layout; a file of another version is refused."""
 
 DIGEST_CHARS: Final = 16
@@ -33,7 +34,8 @@ class LinearModel:
 
     With F features, T types, S statuses, C features of the status model and A article features: `weights` (F, T) and
     `intercepts` (T,) give sentence scores in log-odds; `aggregation` (T, 1 + A), intercept first, turns an article's best
-    sentence scores into its confidence; `status_columns` (C,) indexes the features that the status weights (C, S) are for.
+    sentence scores into its confidence; `status_columns` (C,) indexes the features that the status weights
+    (C + CUES, S) are for; the last rows are those of the cues.
     `thresholds` and the lower ends of the abstain bands, `doubt`, are confidences: at least the threshold is a finding, between
     the two the model does not know.
     """
@@ -136,7 +138,7 @@ def _check_shapes(model: LinearModel) -> None:
         and model.gate.weights.shape == (SLOTS + 1, types)
         and model.gate.intercepts.shape == (types,)
         and model.aggregation.shape == (types, 1 + ARTICLE_FEATURES)
-        and model.status_weights.shape == (len(model.status_columns), statuses)
+        and model.status_weights.shape == (len(model.status_columns) + CUES, statuses)
         and model.status_intercepts.shape == (statuses,)
         and bool(np.all((model.status_columns >= 0) & (model.status_columns < features)))
     )

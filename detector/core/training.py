@@ -22,7 +22,7 @@ from detector.core.gatemodel import fit_gate
 from detector.core.labelled import LabelledArticle, require_all_types
 from detector.core.modelfile import LinearModel, digest_of, model_from_bytes, model_to_bytes
 from detector.core.sentencemodel import SentenceWeights, fit_sentences, log_odds_scaling, scaled
-from detector.core.statusmodel import fit_status
+from detector.core.statusmodel import fit_status, held_out_or_marked
 from detector.core.vectors import Floats, Vocabulary, build_vocabulary
 from detector.core.wordvectors import word_vectors
 
@@ -115,7 +115,9 @@ def train(
     at_random = sum(len(part) for part in parts[: options.folds])
     cuts = _thresholds(held_out_scores(features[:at_random], aggregation), examples, order[:at_random], options)
     progress("status and gate", 0.95)
-    status = fit_status(examples, matrix)
+    known = np.isin(examples.owners, order[:at_random])
+    seen = sum(scores for _, scores in margins[: options.folds]) * scaling[:, 0] + scaling[:, 1]
+    status = fit_status(examples, matrix, held_out_or_marked(seen, known, examples.marks))
     fired = np.zeros(len(examples.rows), dtype=np.bool_)
     for (_, scores), rows in zip(margins, held, strict=True):
         fired[rows] |= (scores[rows] * scaling[:, 0] + scaling[:, 1] >= 0).any(axis=1)

@@ -13,7 +13,7 @@ from detector.core.features import BLOCK_LENGTHS, Row
 
 Floats: TypeAlias = NDArray[np.float64]
 
-MINIMUM_ARTICLES: Final = (2, 3, 3, 3)
+MINIMUM_ARTICLES: Final = (2, 3, 3, 3, 3)
 """Articles that a feature of each block must stand in. One seen in a single article could carry over a piece of it; pairs and
 relations seen twice only cost room: leaving them out changed no figure."""
 

@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from detector.core.classifier import REASONS, Classifier
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.modelfile import ModelFileError
 from detector.core.operating import classifier_at
+from detector.core.parsing import parse_article
 from detector.core.records import Article
 
 MODEL = Path(__file__).parents[3] / "detector" / "models" / "default.npz"
+SAMPLES = Path(__file__).parents[3] / "seeds" / "articles"
+MINIMUM_FOUND = 20
 
 ALEPPO = Article(
     id="story",
@@ -87,11 +91,11 @@ def test_close_below_the_threshold_is_a_doubt_with_its_sentence() -> None:
     """With a threshold that nothing reaches, what fired becomes a doubt; nothing is both."""
     data = (Path(__file__).parents[3] / "detector" / "models" / "default.npz").read_bytes()
     (plain,) = Classifier.from_bytes(data).classify([ALEPPO])
-    (strict,) = classifier_at(data, {"solidarity": 1.0}).classify([ALEPPO])
+    (strict,) = classifier_at(data, {"solidarity": 1.01}).classify([ALEPPO])
     assert {finding.type for finding in strict.findings} == {f.type for f in plain.findings} - {EventType.SOLIDARITY}
     doubt = next(doubt for doubt in strict.doubts if doubt.type == EventType.SOLIDARITY)
     (found,) = [finding for finding in plain.findings if finding.type == EventType.SOLIDARITY]
-    assert (doubt.sentence, doubt.confidence, doubt.threshold) == (found.evidence[0].sentence, found.confidence, 1.0)
+    assert (doubt.sentence, doubt.confidence, doubt.threshold) == (found.evidence[0].sentence, found.confidence, 1.01)
     assert EventType.SOLIDARITY not in {doubt.type for doubt in plain.doubts}
 
 
@@ -101,6 +105,23 @@ def test_case_of_the_letters_makes_little_difference(classifier: Classifier) -> 
         article = Article(id="x", title=changed(ALEPPO.title or ""), text=changed(ALEPPO.text))
         (answer,) = classifier.classify([article])
         assert {finding.type for finding in answer.findings} == set(EventType)
+
+
+def test_the_sample_articles_are_found_in_any_case(classifier: Classifier) -> None:
+    """All capitals or all lower case change at most one of the types found in the sample articles."""
+    samples = [parse_article(path.read_bytes()) for path in sorted(SAMPLES.glob("*.json"))]
+    articles = [sample for sample in samples if isinstance(sample, Article)]
+    found = _pairs_found(classifier, articles)
+    assert len(found) >= MINIMUM_FOUND
+    for changed in (str.upper, str.lower):
+        written = [replace(each, title=changed(each.title or ""), text=changed(each.text)) for each in articles]
+        assert len(found ^ _pairs_found(classifier, written)) <= 1
+
+
+def _pairs_found(classifier: Classifier, articles: list[Article]) -> set[tuple[str, EventType]]:
+    """Every article with a type that is found in it."""
+    answers = classifier.classify(articles)
+    return {(article.id, f.type) for article, answer in zip(articles, answers, strict=True) for f in answer.findings}
 
 
 @pytest.mark.parametrize(

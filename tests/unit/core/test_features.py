@@ -10,17 +10,23 @@ from detector.core.wordvectors import fold_back, word_vectors
 
 def test_a_sentence_has_words_pairs_and_relations() -> None:
     """Relations tell which words stand before and after a trigger."""
-    words, pairs, related, beginnings = sentence_features(["both", "sides", "agreed", "a", "truce", "today"])
+    words, pairs, related, beginnings, around = sentence_features(["both", "sides", "agreed", "a", "truce", "today"])
     assert list(words) == ["both", "sides", "agreed", "a", "truce", "today"]
     assert "a truce" in pairs
     assert {"CEASEFIRE<agreed", "CEASEFIRE>today"} <= set(related)
     assert beginnings == ["agree~"]
-    assert sentence_features([]) == ([], [], [], [])
+    assert "CEASEFIRE&now" in around
+    assert sentence_features([]) == ([], [], [], [], [])
 
 
 @pytest.mark.parametrize(
     ("feature", "shown"),
-    [("truce", "truce"), ("a truce", "a truce"), ("CEASEFIRE<called", "called … (ceasefire word)")],
+    [
+        ("truce", "truce"),
+        ("a truce", "a truce"),
+        ("CEASEFIRE<called", "called … (ceasefire word)"),
+        ("KILLING&civil!fighter", "(killing word) with civil without fighter"),
+    ],
 )
 def test_features_can_be_shown(feature: str, shown: str) -> None:
     """People see words, not codes."""
@@ -31,7 +37,7 @@ def test_each_block_has_its_length_over_known_features() -> None:
     """Unknown words change nothing; repeated ones count once."""
     vocabulary = Vocabulary(["a truce", "agreed", "truce"])
     row = sentence_features(["agreed", "a", "truce", "truce", "unheard"])
-    matrix = vocabulary.rows([row, ((), (), (), ()), row]).toarray()
+    matrix = vocabulary.rows([row, ((), (), (), (), ()), row]).toarray()
     assert matrix[0] == pytest.approx([BLOCK_LENGTHS[1], BLOCK_LENGTHS[0] / 2**0.5, BLOCK_LENGTHS[0] / 2**0.5])
     assert not matrix[1].any()
     assert (matrix[0] == matrix[2]).all()

@@ -36,7 +36,7 @@ def test_marks(sentence: str, marks: dict[str, str]) -> None:
 
 def test_a_marked_word_is_another_feature() -> None:
     """In words, pairs and relations alike, and people are told what it means."""
-    found, pairs, related, beginnings = sentence_features(words("No truce was declared"))
+    found, pairs, related, beginnings, _around = sentence_features(words("No truce was declared"))
     assert "not_truce" in found and "truce" not in found
     assert "no not_truce" in pairs
     assert "CEASEFIREnot>declared" in related
