@@ -9,12 +9,16 @@ object of type to id or ids.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
+from types import MappingProxyType
 from typing import Any, Final
 
 from detector.core.eventtypes import EVENT_TYPES, STATUSES, EventType
 from detector.core.labelled import LabelledDataError
 
 _TYPES: Final = ", ".join(EVENT_TYPES)
+_NONE: Final[Mapping[EventType, Any]] = MappingProxyType({})
+"""Shared by the many labels that say nothing of a kind: an empty dictionary each would be a fifth of their room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +65,10 @@ def parse_labels(record: object, source: str, number: int) -> ArticleLabels:
         raise LabelledDataError(source, number, "ambiguous", f"must be a list of types out of {_TYPES}")
     return ArticleLabels(
         article_id=article_id,
-        statuses=statuses,
+        statuses=statuses or _NONE,
         ambiguous=frozenset(EventType(kind) for kind in ambiguous),
-        evidence=_evidence(record[name]),
-        events=_events(record.get("event"), statuses, source, number),
+        evidence=_evidence(record[name]) or _NONE,
+        events=_events(record.get("event"), statuses, source, number) or _NONE,
     )
 
 
@@ -87,7 +91,7 @@ def with_events(labels: Mapping[str, ArticleLabels], data: bytes, source: str) -
 
 
 def _records(data: bytes, source: str) -> Iterable[tuple[int, object]]:
-    for number, line in enumerate(data.split(b"\n"), 1):
+    for number, line in enumerate(BytesIO(data), 1):
         if not line.strip():
             continue
         try:
