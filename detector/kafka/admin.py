@@ -92,6 +92,11 @@ def topic_names(settings: Settings) -> tuple[str, ...]:
     return (*own, *changelogs)
 
 
+def worker_topic_names(settings: Settings) -> tuple[str, ...]:
+    """Name the topics that a worker reads or writes."""
+    return tuple(name for name in topic_names(settings) if name != settings.topics.undelivered)
+
+
 def require_topics(
     settings: Settings, names: Sequence[str], *, read: Sequence[str] = (), write: Sequence[str] = ()
 ) -> None:
@@ -122,7 +127,7 @@ def require_worker_topics(settings: Settings) -> None:
     topics, changelogs = settings.topics, (settings.article_changelog, settings.event_changelog)
     require_topics(
         settings,
-        topic_names(settings),
+        worker_topic_names(settings),
         read=(topics.articles, topics.detections, *changelogs),
         write=(topics.detections, topics.alerts, topics.events, topics.rejected, *changelogs),
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 import structlog
 from faust.types import TP
 
-from detector.kafka.admin import topic_names
+from detector.kafka.admin import worker_topic_names
 from detector.metrics import Metrics
 from detector.settings import Settings
 from detector.stream.faust_app import DetectorApp
@@ -45,7 +45,7 @@ def add_monitoring(app: DetectorApp, settings: Settings, *, metrics: Metrics, he
                 _log.error("the broker does not answer; holding until it does", broker=settings.broker)
             health.broker_reachable = reachable
             if reachable:
-                health.missing_topics = _missing_topics(app, topic_names(settings))
+                health.missing_topics = _missing_topics(app, worker_topic_names(settings))
             await asyncio.sleep(_PROBE_SECONDS)
 
     # A closure that Faust's signal would hold weakly and lose; `weak=False` keeps it.

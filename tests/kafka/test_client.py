@@ -50,7 +50,7 @@ def members(broker: str, group: str) -> list[object]:
 async def first(number: int, settings: Settings, *, group: str | None = None, **wanted: object) -> list[Alert]:
     """Take so many alerts and leave the loop."""
     found = []
-    async for alert in client.alerts(settings=settings, group=group, start="beginning", **wanted):  # type: ignore[arg-type]
+    async for alert in client.alerts(settings=settings, group=group, start="beginning", **wanted):  # type: ignore[arg-type]  # a test's words
         found.append(alert)
         if len(found) == number:
             break
@@ -62,7 +62,7 @@ async def all_there(settings: Settings, seconds: float = 3, **wanted: object) ->
     found: list[Alert] = []
 
     async def read() -> None:
-        async for alert in client.alerts(settings=settings, start="beginning", **wanted):  # type: ignore[arg-type]
+        async for alert in client.alerts(settings=settings, start="beginning", **wanted):  # type: ignore[arg-type]  # a test's words
             found.append(alert)  # noqa: PERF401 - what was found stays when this is cancelled
 
     task = asyncio.create_task(read())

@@ -120,7 +120,7 @@ def test_nothing_is_lost_when_it_is_killed(threads: Threads) -> None:
         for part in (1, 2, 3):
             with running(*arguments, environment=environment(threads.settings)):
                 enough = len(told) * part // 4
-                wait_until(lambda enough=enough: len(receiver.accepted) > enough, "nothing arrives")  # type: ignore[misc]
+                wait_until(lambda enough=enough: len(receiver.accepted) > enough, "nothing arrives")  # type: ignore[misc]  # a default of its own
         with running(*arguments, environment=environment(threads.settings)):
             names = {alert.alert_id for alert in told}
             wait_until(

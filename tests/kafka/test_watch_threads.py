@@ -211,10 +211,13 @@ def test_watch_survives_a_restart_of_the_broker(tmp_path: Path) -> None:
         broker.stop()
 
 
-def test_show_tells_the_whole_thread(told: Threads) -> None:
+def test_show_tells_the_whole_thread(told: Threads, broker: str, tmp_path: Path) -> None:
     """By the beginning of its id: articles, evidence, transitions, alerts; as lines and as JSON."""
-    event_id, event = max(told.current().items(), key=lambda item: len(item[1].transitions) * len(item[1].supports))
-    done = run_detector("events", "show", event_id[:8], environment=environment(told.settings))
+    own = Threads(tagged_settings(broker, tmp_path), told.detector, told.families)
+    create_topics(own.settings)
+    own.play("16")
+    ((event_id, event),) = own.current().items()
+    done = run_detector("events", "show", event_id[:8], environment=environment(own.settings))
     assert done.returncode == 0, done.stderr
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert len(event.transitions) > 1
@@ -224,7 +227,7 @@ def test_show_tells_the_whole_thread(told: Threads) -> None:
     assert sentences == [found.sentence for item in event.supports for found in item.evidence]
     assert [row[2] for row in rows if row[0] == "transition"] == [step.status for step in event.transitions]
     assert [row[7] for row in rows if row[0] == "alert"] == [f"{event_id[:8]}#{n}" for n in range(len(event.alerts))]
-    done = run_detector("events", "show", event_id, "--json", environment=environment(told.settings))
+    done = run_detector("events", "show", event_id, "--json", environment=environment(own.settings))
     content = json.loads(done.stdout)
     assert content["event"]["event_id"] == event_id
     assert [alert["alert_id"] for alert in content["alerts"]] == list(event.alerts)

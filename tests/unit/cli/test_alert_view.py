@@ -14,8 +14,8 @@ ALERT = alert_for(DETECTION)
 
 
 def block(alert: object) -> str:
-    """Render the block as a terminal of 100 columns shows it, without colours."""
-    console = Console(width=100, color_system=None, force_terminal=True)
+    """Render the block as a terminal of 120 columns shows it, without colours."""
+    console = Console(width=120, color_system=None, force_terminal=True)
     with console.capture() as capture:
         console.print(alert)
     return capture.get()

@@ -41,7 +41,7 @@ def test_an_update_says_from_what_to_what() -> None:
     assert found
     assert found.changes == (
         Change(name="status", old="in_force", new="violated"),
-        Change(name="severity", old="none", new="severe"),
+        Change(name="severity", old="minor", new="severe"),
     )
 
 
