@@ -14,7 +14,7 @@ from tests.support.command import run_detector
 from tests.support.kafka_reading import committed_offsets, end_offsets, read_topic
 from tests.support.pipeline import Message, Pipeline, running_pipeline, tagged_settings
 
-GOOD = "The government and the rebels agreed a ceasefire in Aleppo on Thursday."
+GOOD = "The government and the rebels agreed a ceasefire in Juba on Thursday."
 HEADERS = (("trace", b"\x00\xff"), ("trace", b"second"))
 
 BAD = {

@@ -10,7 +10,7 @@ from tests.support.command import run_detector
 from tests.support.pipeline import Pipeline
 
 STORIES = {
-    "sy": ("ceasefire", "The government and the rebels agreed a ceasefire in Aleppo, Syria, on Thursday."),
+    "sy": ("ceasefire", "The government and the rebels agreed a ceasefire in Homs, Syria, on Thursday."),
     "ph": (
         "evacuation",
         "Authorities ordered the evacuation of 40,000 people from the coast of Albay in the Philippines.",
