@@ -56,7 +56,7 @@ def test_a_replay_is_judged_and_its_thresholds_run_a_worker(broker: str, tmp_pat
     target = tmp_path / "thresholds.env"
     done = run_detector(
         *("replay", "--topic", topic, "--from", "2016-12-15", "--labels", f"topic:{labelled}", "--json", "-"),
-        *("--threshold", "ceasefire=0.99", "--write-thresholds", target, "--require", "macro_precision>=0.6"),
+        *("--threshold", "atrocity=0.95", "--write-thresholds", target, "--require", "macro_precision>=0.6"),
         environment=environment,
     )
     assert done.returncode == 0, done.stderr
@@ -64,8 +64,8 @@ def test_a_replay_is_judged_and_its_thresholds_run_a_worker(broker: str, tmp_pat
     figures = {name: item["value"] for name, item in judged["figures"].items()}
     assert (figures["articles"], figures["judged_articles"]) == (30, 30)
     assert figures["macro_f1"] > 0.5
-    assert judged["run"]["what_if"] == {"ceasefire": 0.99}
-    assert judged["comparisons"][0]["deltas"]["all"]["ceasefire"]["recall"]["value"] <= 0
+    assert judged["run"]["what_if"] == {"atrocity": 0.95}
+    assert judged["comparisons"][0]["deltas"]["all"]["atrocity"]["recall"]["value"] <= 0
     listed = run_detector("reports", "list", environment=environment).stdout.splitlines()
     assert len(listed) == 2 and f"topic:{labelled}" in listed[1]
 
@@ -79,16 +79,16 @@ def test_a_replay_is_judged_and_its_thresholds_run_a_worker(broker: str, tmp_pat
         for variables in ({}, chosen)
     )
     fired = [
-        sum(found["type"] == "ceasefire" for answer in answers for found in answer["detections"])
+        sum(found["type"] == "atrocity" for answer in answers for found in answer["detections"])
         for answers in (before, after)
     ]
-    assert fired[1] == figures["ceasefire_alerts"] < fired[0]
+    assert fired[1] == figures["atrocity_alerts"] < fired[0]
 
     again = run_detector(
         "replay", "--topic", topic, "--from", "2016-12-15", "--json", "-", environment=environment | chosen
     )
     assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["figures"]["ceasefire_alerts"]["value"] == fired[1]
+    assert json.loads(again.stdout)["figures"]["atrocity_alerts"]["value"] == fired[1]
 
     other = run_detector(
         "classify", "-", environment=chosen | {"DETECTOR_THRESHOLDS__MODEL": "0123456789abcdef"}, stdin=news
