@@ -2,7 +2,9 @@
 
 Faust's own tables are not used. A changelog write of theirs is not awaited, so an offset could be committed whose state
 was not yet on the broker; and their recovery is what makes a plain Faust app skip records (see guarded_consumer.py).
-Here the changelog's records are delivered like everything else that a record causes, before it is finished.
+Here the changelog's records are delivered like everything else that a record causes, before it is finished. State lies in
+memory: 108,000 live events came back from the broker in 10 s on a busy machine (`tests.bench.correlation`), most of it the
+rebuilding of the index, which a store on disk would not spare.
 
 After a rebalance a partition's state is used again if its changelog ends where this worker left it, as it does when
 nobody else wrote there; otherwise it is read anew. Two workers that for a moment both have a partition write the same
