@@ -54,7 +54,7 @@ def test_once_accounts_for_every_article_and_ends(environment: dict[str, str]) -
     accounted = ("without an event", "with detections", "dead letters")
     assert sum(int(figures[name]) for name in accounted) == articles
     assert all(int(figures[f"alerts: {kind.value}"]) > 0 for kind in EVENT_TYPES)
-    story = [line.split("\t") for line in done.stdout.splitlines() if "Marib" in line]
+    story = [line.split("\t") for line in done.stdout.splitlines() if "\tMa'rib, YE\t" in line]
     assert [(row[2], row[7]) for row in story] == [
         ("agreed", "alert"),
         ("agreed", "update"),

@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from detector.errors import DetectorError, ModelError, UsageError
 from detector.loading import read_model
 from detector.replay.run import CORRUPT
 from tests.support.kafka_reading import committed_offsets, end_offsets, read_topic
-from tests.support.pipeline import Message, Pipeline
+from tests.support.pipeline import Message, Pipeline, running_pipeline, tagged_settings
 from tests.support.replaying import SEEDS, meta, rows, run_replay, seed_articles, tables
 from tests.support.topics import MILLISECOND, NOON, damage, fill, new_topic, segment
 
@@ -29,14 +30,20 @@ def tag() -> str:
 
 
 @pytest.fixture(scope="module")
-def processed(pipeline: Pipeline, tag: str) -> Pipeline:
-    """Good articles, every kind of bad record and a withdrawal, all processed by the live worker."""
+def processed(broker: str, tag: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """Good articles, every kind of bad record and a withdrawal, all processed by a live worker with nothing before them."""
+    folder = tmp_path_factory.mktemp("processed")
+    with running_pipeline(tagged_settings(broker, folder), folder) as pipeline:
+        _process(pipeline, tag)
+        yield pipeline
+
+
+def _process(pipeline: Pipeline, tag: str) -> None:
     pipeline.send([Message(article, key=b"k%d" % n) for n, article in enumerate(seed_articles(tag))])
     bad = [b"not json", b'{"id": "%s-bad"}' % tag.encode(), b"\xff\xfe", b"[]"]
     withdrawals = [Message(None, key=key) for key in (tag.encode(), b"\xff")]
     pipeline.send([*(Message(value) for value in bad), *withdrawals])
     pipeline.settle()
-    return pipeline
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,15 @@ def run(kafka: GuardedKafka, settings: Settings, user: str, *command: str, stdin
     return run_detector(*command, environment=environment, stdin=stdin.encode())
 
 
+def settle(worker: WorkerProcess, observer: Settings) -> None:
+    """Wait until the worker has finished everything."""
+    deadline = monotonic() + 60
+    while uncommitted_records(observer) != 0:
+        assert worker.is_running, worker.explain("the worker ended")
+        assert monotonic() < deadline, worker.explain("the worker did not finish")
+        sleep(0.2)
+
+
 @pytest.fixture(scope="module")
 def work(kafka: GuardedKafka, settings: Settings) -> Work:
     """Do everything once: topics, a worker, articles good and bad, alerts, replays, dead letters."""
@@ -93,15 +102,15 @@ def work(kafka: GuardedKafka, settings: Settings) -> Work:
         producer.send(settings.topics.detections, b"neither").get(timeout=30)
         producer.close()
         observer = kafka.settings_for("detector-observer", settings)
-        deadline = monotonic() + 60
-        while uncommitted_records(observer) != 0:
-            assert worker.is_running, worker.explain("the worker ended")
-            assert monotonic() < deadline, worker.explain("the worker did not finish")
-            sleep(0.2)
+        settle(worker, observer)
         step("subscriber", "watch", "--from", "beginning", "--until-end", "--json")
         step("replayer", "replay", "--last", "1h", "--publish-to", "replay.trial")
         step("operator", "rejected", "replay", "--all")
         step("operator", "topics", "describe")
+        assert worker.stop() == 0, worker.explain("the worker did not end cleanly")
+        worker.start()  # the next one reads the state that the first one left
+        step("publisher", "publish", "--unchecked", "-", stdin=STORY)
+        settle(worker, observer)
         assert worker.stop() == 0, worker.explain("the worker did not end cleanly")
     finally:
         worker.kill()
@@ -206,7 +215,7 @@ def test_a_hidden_topic_is_told_as_such(
     [
         (("worker",), "lacks rights at the broker"),
         (("publish", "-"), "WRITE articles"),
-        (("watch",), "TopicAuthorizationFailedError: alerts"),
+        (("watch",), "TopicAuthorizationFailedError: "),
     ],
 )
 def test_a_missing_right_is_named(
