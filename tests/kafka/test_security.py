@@ -74,15 +74,6 @@ def run(kafka: GuardedKafka, settings: Settings, user: str, *command: str, stdin
     return run_detector(*command, environment=environment, stdin=stdin.encode())
 
 
-def settle(worker: WorkerProcess, observer: Settings) -> None:
-    """Wait until the worker has finished everything."""
-    deadline = monotonic() + 60
-    while uncommitted_records(observer) != 0:
-        assert worker.is_running, worker.explain("the worker ended")
-        assert monotonic() < deadline, worker.explain("the worker did not finish")
-        sleep(0.2)
-
-
 @pytest.fixture(scope="module")
 def work(kafka: GuardedKafka, settings: Settings) -> Work:
     """Do everything once: topics, a worker, articles good and bad, alerts, replays, dead letters."""
