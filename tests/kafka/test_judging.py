@@ -2,10 +2,12 @@
 
 import json
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kafka import KafkaProducer
 
 from detector.core.judging.drift import SHIFTED
@@ -14,7 +16,7 @@ from detector.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.support.command import run_detector
 from tests.support.kafka_reading import end_offsets
-from tests.support.pipeline import Message, Pipeline
+from tests.support.pipeline import Message, Pipeline, running_pipeline, tagged_settings
 from tests.support.replaying import run_replay
 from tests.support.topics import NOON, fill, new_topic
 
@@ -112,18 +114,26 @@ def test_faults_are_told_before_the_range_is_read(broker: str, tmp_path: Path) -
     assert not (tmp_path / "runs").exists()
 
 
-def test_live_workers_are_timed_by_their_own_topics(pipeline: Pipeline, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def fresh(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A pipeline that knows no event yet, so that each of the sample articles opens one and causes an alert."""
+    folder = tmp_path_factory.mktemp("fresh")
+    with running_pipeline(tagged_settings(broker, folder), folder) as running:
+        yield running
+
+
+def test_live_workers_are_timed_by_their_own_topics(fresh: Pipeline, tmp_path: Path) -> None:
     """From arrival to detection and to alert, by the broker's clock; without the live topics that is unknown, not 0."""
     marked = [json.loads(article) | {"id": f"timed-{n}"} for n, article in enumerate(ARTICLES)]
-    before = end_offsets(pipeline.settings.broker, pipeline.settings.topics.articles)
-    pipeline.send([Message(json.dumps(article).encode()) for article in marked])
-    pipeline.settle()
+    before = end_offsets(fresh.settings.broker, fresh.settings.topics.articles)
+    fresh.send([Message(json.dumps(article).encode()) for article in marked])
+    fresh.settle()
     asked = [word for number, end in before.items() for word in ("--offsets", f"{number}:{end}-")]
     judged: list[dict[str, Any]] = []
     for live in ([], ["--live-alerts"]):
         target = tmp_path / f"figures{len(judged)}.json"
         folder = tmp_path / f"run{len(judged)}"
-        done = run_replay(*asked, *live, "--json", target, folder=folder, environment=pipeline.arguments())
+        done = run_replay(*asked, *live, "--json", target, folder=folder, environment=fresh.arguments())
         assert done.exception is None, done.output
         judged.append(json.loads(target.read_text()))
     blind, timed = judged
@@ -158,15 +168,15 @@ def test_live_times_that_cannot_be_had_are_explained(broker: str, tmp_path: Path
     assert "holds no live detection of this run" in done.stderr
 
 
-def test_a_live_worker_shows_drift(pipeline: Pipeline) -> None:
+def test_a_live_worker_shows_drift(fresh: Pipeline) -> None:
     """Against the reference in the package: the sample articles fire far more often than the news does."""
     articles = [json.loads(article) | {"id": f"drift-{n}"} for n, article in enumerate(ARTICLES * 4)]
-    pipeline.send([Message(json.dumps(article).encode()) for article in articles])
+    fresh.send([Message(json.dumps(article).encode()) for article in articles])
     deadline = time.monotonic() + 60
-    while not (shown := drift_of(pipeline)):
+    while not (shown := drift_of(fresh)):
         assert time.monotonic() < deadline, "no drift metric after a minute"
         time.sleep(2)
-        pipeline.send([Message(json.dumps(articles[0]).encode())])
+        fresh.send([Message(json.dumps(articles[0]).encode())])
     assert shown["rate", "ceasefire"] > SHIFTED
 
 
