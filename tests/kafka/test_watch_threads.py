@@ -142,7 +142,7 @@ def test_current_goes_on_without_gap_or_repeat(broker: str, tmp_path: Path) -> N
         )
         shown = [json.loads(line)["alert_id"] for line in watch.wait_for(3 + len(after))[3:]]
         time.sleep(1)
-        assert shown == ids(after)
+        assert sorted(shown) == sorted(ids(after))
         assert len(watch.lines) == 3 + len(after), "redelivered alerts are shown once"
         assert watch.end() == 130
 
