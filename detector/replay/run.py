@@ -116,14 +116,20 @@ class Replay:
     def _keep(self, batch: Batch, scored: Scored) -> None:
         rows: list[Row] = [row for one in batch.unreadable for row in self._unreadable(one)]
         unreadable = len(rows)
+        events: dict[tuple[str, str], EventRow] = {}
         sent: list[Outgoing] = []
         for found in scored.found:
             record = batch.records[found.n - batch.first]
             for finding, outcome in self._correlations[found.model].outcomes(record, found):
                 self.counts[f"detections.{found.model}"] += finding.key in dict(found.detections)
-                rows += self._correlated(record, found, outcome)
+                for row in self._correlated(record, found, outcome):
+                    if isinstance(row, EventRow):
+                        events[row.model, row.event_id] = row
+                    else:
+                        rows.append(row)
                 sent += [finding, *outcome.outgoing]
-        self._archive.write(_merged(scored.tables, tables_of(rows)))
+        # An event in all the news is written once a batch, not for each of its articles.
+        self._archive.write(_merged(scored.tables, tables_of([*rows, *events.values()])))
         if self._publisher:
             self._publisher.publish(sent)
         for record in batch.records:

@@ -1,11 +1,21 @@
 """The articles that benchmarks run on."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from detector.article_files import open_maybe_gzip
 from detector.cli.console import messages
 from tests.conftest import REPOSITORY
+
+FIRST: Final = datetime(2016, 11, 16, tzinfo=UTC)
+DAYS: Final = 30
+
+
+def moment(number: int, records: int) -> datetime:
+    """Time of a record: evenly over the days, to the millisecond."""
+    return FIRST + timedelta(milliseconds=DAYS * 86_400_000 * number // records)
 
 
 def pool_articles(count: int) -> list[bytes]:

@@ -8,6 +8,7 @@ would write it without a framework; it keeps no state.
 import sys
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -21,9 +22,11 @@ from detector.core.detect import Detector
 from detector.core.parsing import parse_article
 from detector.core.records import Article, Detection
 from detector.loading import load_detector, load_families
+from tests.bench.articles import moment
 from tests.bench.progress import write_progress
 
 BATCH = 64
+_WARM_UP = 2_000
 
 
 def core(lines: list[bytes]) -> float:
@@ -35,21 +38,30 @@ def core(lines: list[bytes]) -> float:
     return time.perf_counter() - began
 
 
-def endless(progress: Path, lines: list[bytes]) -> NoReturn:
-    """Parse, detect and correlate over and over, and keep how far it is; the first round, which warms up, does not count.
+def endless(progress: Path, lines: list[bytes], records: int, number: int, step: int) -> NoReturn:
+    """Parse, detect and correlate the records that a replay reads, and keep how far it is; the first ones only warm up.
 
-    Each round begins with no events, so that its articles are not known already.
+    The articles come again under new ids at the times that they have on the topic (see `moment`): of `records` every one in
+    `step` from `number` on, and then from there again, without any event.
     """
-    detector, families, done = load_detector(), load_families(), 0
+    detector, families, done = load_detector(), load_families(), -_WARM_UP
     while True:
         correlator = Correlator(Rules(), families)
-        for first in range(0, len(lines), BATCH):
-            batch = lines[first : first + BATCH]
-            for detection in _detections(detector, batch):
+        for first in range(number, records, BATCH * step):
+            numbers = range(first, min(first + BATCH * step, records), step)
+            for detection in _renumbered(detector, lines, numbers, records):
                 correlator.process(detection)
-            if done or first + BATCH >= len(lines):
-                done += len(batch)
+            done += len(numbers)
+            if done >= 0:
                 write_progress(progress, done)
+
+
+def _renumbered(detector: Detector, lines: list[bytes], numbers: range, records: int) -> list[Detection]:
+    parsed = [(n, item) for n in numbers if isinstance(item := parse_article(lines[n % len(lines)]), Article)]
+    articles = [replace(item, id=str(n)) for n, item in parsed]
+    times = [moment(n, records) for n, _ in parsed]
+    results = detector.detect(articles, ingested_at=times, detected_at=times[-1])
+    return [detection for _, found in results for detection in found]
 
 
 def loop(count: int, broker: str, articles: str, detections: str, alerts: str) -> float:
@@ -90,8 +102,9 @@ def _detections(detector: Detector, lines: list[bytes]) -> list[Detection]:
 
 
 if __name__ == "__main__":
-    what, address, file, *topics = sys.argv[1:]
+    what, address, file, *more = sys.argv[1:]
     content = Path(file).read_bytes().split(b"\n")
     if what == "endless":
-        endless(Path(address), content)
-    print(core(content) if what == "core" else loop(len(content), address, *topics))
+        records, number, step = map(int, more)
+        endless(Path(address), content, records, number, step)
+    print(core(content) if what == "core" else loop(len(content), address, *more))

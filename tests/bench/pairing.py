@@ -50,10 +50,12 @@ class Turns:
         return self.core_articles / sum(last - first for first, last in self.core)
 
 
-def run_in_turns(command: Sequence[str], environment: Mapping[str, str], articles: Path, cores: int) -> Turns:
-    """Run a program to its end, in turns with one core process for each processor."""
+def run_in_turns(
+    command: Sequence[str], environment: Mapping[str, str], articles: Path, cores: int, records: int
+) -> Turns:
+    """Run a program to its end, in turns with one core process for each processor; the articles become `records`."""
     turns = Turns()
-    with bare_core(articles, cores) as (group, progress):
+    with bare_core(articles, cores, records) as (group, progress):
         before = [read_progress(file) for file in progress]
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -88,25 +90,17 @@ def _turn(program: "subprocess.Popen[bytes]", turns: Turns) -> bool:
 
 
 @contextmanager
-def bare_core(articles: Path, cores: int) -> Iterator[tuple[int, list[Path]]]:
+def bare_core(articles: Path, cores: int, records: int) -> Iterator[tuple[int, list[Path]]]:
     """Have the bare core loop over articles in processes of one group, stopped once warm; the group and their progress."""
     with tempfile.TemporaryDirectory() as folder:
         progress = [Path(folder) / f"core-{number}" for number in range(cores)]
         running: list[subprocess.Popen[bytes]] = []
         try:
-            for file in progress:
+            for number, file in enumerate(progress):
                 # At the priority that scoring has: what else the machine does takes as much from the one as from the other.
-                command = [
-                    "nice",
-                    "-n",
-                    "10",
-                    sys.executable,
-                    "-m",
-                    contenders.__name__,
-                    "endless",
-                    str(file),
-                    str(articles),
-                ]
+                share = [str(records), str(number), str(cores)]
+                command = ["nice", "-n", "10", sys.executable, "-m", contenders.__name__]
+                command += ["endless", str(file), str(articles), *share]
                 running.append(subprocess.Popen(command, process_group=running[0].pid if running else 0))
             while not all(file.exists() for file in progress):
                 assert all(one.poll() is None for one in running)

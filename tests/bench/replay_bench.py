@@ -2,10 +2,10 @@
 
 `python -m tests.bench.replay_bench` fills a topic of 4 partitions with 20,000 records and one with 200,000 (the news pool under
 new ids, timestamps spread over 30 days), and prints for each: wall time, records a second, processor time a record of all
-processes together, and peak memory of all processes together. The bare core (parse, detect, correlate in memory)
-runs in turns of two seconds with the replay, in
-as many processes as the replay scores in, so that a busy machine slows both alike. Then ranges with random edges are read and
-compared with what was put in; and a live worker under a steady load is watched without and with a replay beside it.
+processes together, and peak memory of all processes together. The bare core (parse, detect and correlate the same articles at
+the same times in memory) runs in turns of two seconds with the replay, in as many processes as the replay scores in, so that a
+busy machine slows both alike. Then ranges with random edges are read and compared with what was put in; and a live worker
+under a steady load is watched without and with a replay beside it.
 `/proc` is read, so it needs Linux.
 """
 
@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -35,14 +35,12 @@ from detector.replay.archive import ARCHIVE_NAME, open_archive, read_meta
 from detector.replay.sources import TopicSource
 from detector.settings import EmbeddedBrokerSettings, Settings
 from detector.stream.messages import Incoming
-from tests.bench.articles import pool_articles
+from tests.bench.articles import moment, pool_articles
 from tests.bench.pairing import run_in_turns
 from tests.support.kafka_reading import committed_offsets
 from tests.support.pipeline import Message, Pipeline, running_pipeline, tagged_settings
 
 PARTITIONS: Final = 4
-FIRST: Final = datetime(2016, 11, 16, tzinfo=UTC)
-DAYS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -82,11 +80,6 @@ def main() -> None:
                 live(broker.address, articles, max(options.records), options.live_seconds, folder)
 
 
-def moment(number: int, records: int) -> datetime:
-    """Time of a record: evenly over the days, to the millisecond."""
-    return FIRST + timedelta(milliseconds=DAYS * 86_400_000 * number // records)
-
-
 def fill(broker: str, topic: str, articles: Sequence[bytes], records: int) -> None:
     """Make the topic and put the records on it, by time; the partition follows from the id."""
     admin = KafkaAdminClient(bootstrap_servers=broker)
@@ -118,7 +111,7 @@ def speed(broker: str, articles: Sequence[bytes], records: int, folder: Path) ->
     lines, run = folder / "core.jsonl", folder / f"run-{records}"
     lines.write_bytes(b"\n".join(articles))
     command = [sys.executable, "-m", "detector", "replay", "--topic", f"history-{records}", "--run-folder", str(run)]
-    turns = run_in_turns(command, os.environ | {"DETECTOR_BROKER": broker}, lines, cores)
+    turns = run_in_turns(command, os.environ | {"DETECTOR_BROKER": broker}, lines, cores, records)
     with open_archive(run / ARCHIVE_NAME) as connection:
         about = read_meta(connection)
         ((first,),) = connection.execute("SELECT min(n) FROM articles")
