@@ -67,7 +67,9 @@ def rewrite(file: Path, number: int, old: bytes, new: bytes) -> None:
     assert len(old) == len(new)
     content = bytearray(file.read_bytes())
     _, place, length = list(batches(content))[number]
-    batch = content[place : place + length].replace(old, new)
+    batch = content[place : place + length]
+    assert old in batch
+    batch = batch.replace(old, new)
     crc = 17
     struct.pack_into(">I", batch, crc, calc_crc32c(bytes(batch[crc + 4 :])))
     content[place : place + length] = batch
