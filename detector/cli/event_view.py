@@ -9,8 +9,8 @@ from rich.text import Text
 from detector.cli.alert_view import SHORT_ID, alert_block, alert_line, place_words
 from detector.cli.console import marked, output, print_table, type_label, visible
 from detector.core.following import Followed
+from detector.core.moments import format_time
 from detector.core.records import Comparison, Event, EventArticle, Transition
-from detector.core.wire import format_time
 
 _HEADERS: Final = (
     *("event", "type", "status", "certainty", "severity", "place", "confidence"),

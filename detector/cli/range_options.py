@@ -10,8 +10,8 @@ from typing import IO, Any, Final, Literal
 import click
 
 from detector.cli.console import messages
+from detector.core.moments import format_time
 from detector.core.parsing import parse_time
-from detector.core.wire import format_time
 from detector.errors import UsageError
 from detector.kafka.ranges import Offsets, RangeRequest
 from detector.kafka.unreadable import Unreadable

@@ -11,8 +11,8 @@ from kafka import KafkaProducer
 from detector.cli.console import messages, print_table, visible
 from detector.cli.options import StartingPoint, StartingPointType, broker_option, settings_for
 from detector.cli.range_options import request_from, say_unreadable
+from detector.core.moments import format_time
 from detector.core.records import RejectReason
-from detector.core.wire import format_time
 from detector.errors import UsageError
 from detector.kafka.admin import broker_errors
 from detector.kafka.clients import kafka_python_options

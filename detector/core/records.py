@@ -4,11 +4,12 @@ Times are aware datetimes or `None`: what is unknown stays unknown. Offsets coun
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from detector.core.eventtypes import EventType
+from detector.core.moments import Moment
 
 SCHEMA_VERSION: Final = 1
 """Version of articles and of what `detector classify` answers."""
@@ -41,7 +42,7 @@ class Article:
     url: str | None = None
     outlet: str | None = None
     language: str | None = None
-    published_at: datetime | None = None
+    published_at: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,9 +211,9 @@ class Detection:
     place: Place | None
     place_reason: str | None
     """Why `place` is null; null when it is not."""
-    published_at: datetime | None
-    ingested_at: datetime | None
-    detected_at: datetime
+    published_at: Moment | None
+    ingested_at: Moment | None
+    detected_at: Moment
     model: ModelInfo
     revision: int
     """Grows with each version of the article that was received: the offset of its record on the topic `articles`."""
@@ -234,7 +235,7 @@ class Retraction:
     revision: int
     reason: RetractionReason
     """The article was sent again and no longer carries the type, or carries it under another key, or was taken back."""
-    ingested_at: datetime | None
+    ingested_at: Moment | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,8 +295,8 @@ class Alert:
     why: tuple[Reason, ...]
     articles: int
     independent_outlets: int
-    first_seen: datetime
-    last_seen: datetime
+    first_seen: Moment
+    last_seen: Moment
     model: ModelInfo
     reason: str | None
     """Why the event was cancelled, or where a new one comes from; null otherwise."""
@@ -318,7 +319,7 @@ class EventArticle:
     source: str | None
     """Who is behind the text: the agency it is attributed to, else the outlet's publisher family."""
     status: str
-    seen_at: datetime
+    seen_at: Moment
     confidence: float
     evidence: tuple[Evidence, ...]
     why_merged: Comparison | None
@@ -329,7 +330,7 @@ class Transition:
     """A status that an event took on, or that an article reported although the event could not take it on."""
 
     status: str
-    seen_at: datetime
+    seen_at: Moment
     article_id: str
     taken: bool
 
@@ -354,8 +355,8 @@ class Event:
     headline: str
     articles: int
     independent_outlets: int
-    first_seen: datetime
-    last_seen: datetime
+    first_seen: Moment
+    last_seen: Moment
     quantities: tuple[Quantity, ...]
     supports: tuple[EventArticle, ...]
     transitions: tuple[Transition, ...]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from detector.core.moments import format_time
 from detector.core.records import Alert, Event
 from detector.core.selection import NONE, Selection
-from detector.core.wire import format_time
 
 ALERT_NAME: Final = "NewsEvent"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from detector.core.wire import format_time
+from detector.core.moments import format_time
 from detector.errors import DetectorError
 from detector.kafka.unreadable import Unreadable
 from detector.loading import load_families

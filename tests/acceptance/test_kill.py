@@ -84,7 +84,7 @@ def run(broker: str, tmp_path: Path) -> Iterator[Run]:
     admin.close()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(max(900, 60 * KILLS))
 @pytest.mark.parametrize("repetition", range(REPETITIONS))
 def test_killed_workers_lose_nothing_and_repeat_no_id(run: Run, repetition: int) -> None:
     """Each article counts once in its event, and each event has one whole thread of alerts, whichever worker dies when."""

@@ -41,6 +41,7 @@ from detector.core import wire
 from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Message
 from detector.core.eventtypes import EventType
+from detector.core.moments import format_time
 from detector.core.records import Retraction
 
 
@@ -163,7 +164,7 @@ def read_key(key: str) -> Carried:
 def encode_article_entry(entry: ArticleEntry) -> bytes:
     """Write an entry as one JSON object, deterministically."""
     carried = [{"type": item.type, "country": item.country} for item in entry.carried]
-    return wire.dump({"format": 1, "carried": carried, "seen_at": entry.seen_at})
+    return wire.dump({"format": 1, "carried": carried, "seen_at": entry.seen_at and format_time(entry.seen_at)})
 
 
 def decode_article_entry(value: bytes) -> ArticleEntry:

@@ -69,7 +69,7 @@ class Correlator:
                 return _step((), (), (), _decision("unknown", None), expired)
             return self._change(record, key, before, None, {}, expired)
         own = value is not None and value.startswith(_OWN)
-        support = support_of(record, self._families, encoded=value.decode("utf-8") if value and own else None)
+        support = support_of(record, self._families, value=value if own else None)
         return self._change(record, key, before, support, self._links(key, support), expired)
 
     def _supported(self, record: Detection | Retraction, events: Sequence[str]) -> str | None:

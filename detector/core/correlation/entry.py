@@ -16,6 +16,7 @@ from detector.core import wire
 from detector.core.correlation.families import Families
 from detector.core.correlation.support import Support, support_of
 from detector.core.correlation.vector import Vector
+from detector.core.moments import format_time
 from detector.core.records import Alert, Comparison
 
 FORMAT: Final = 1
@@ -130,8 +131,7 @@ def decode_outline(value: bytes) -> Outline:
         rivals=frozenset(content["rivals"]),
         articles=_latest([*content["past"].items(), *told, *named]),
         supports=tuple(
-            (article, day, Vector(tuple(buckets), tuple(weights), sum(weight * weight for weight in weights)))
-            for article, _, day, buckets, weights in supports
+            (article, day, Vector.packed(buckets, weights)) for article, _, day, buckets, weights in supports
         ),
     )
 
@@ -152,39 +152,27 @@ def _read(value: bytes) -> dict[str, Any]:
 
 
 def encode_entry(entry: Entry) -> bytes:
-    """Write an entry as one JSON object."""
-    return wire.dump(
-        {
-            "format": FORMAT,
-            "event_id": entry.event_id,
-            "key": entry.key,
-            "version": entry.version,
-            "opened": entry.opened,
-            "touched": entry.touched,
-            "supports": [
-                {
-                    "detection": item.encoded,
-                    "why_merged": item.why_merged,
-                    "outline": [
-                        item.article_id,
-                        item.detection.revision,
-                        item.day,
-                        item.vector.buckets,
-                        item.vector.weights,
-                    ],
-                }
-                for item in entry.supports
-            ],
-            "told": entry.told,
-            "forgotten": entry.forgotten,
-            "outlets_told": entry.outlets_told,
-            "past": dict(sorted(entry.past.items())),
-            "surplus": sorted(entry.surplus),
-            "rivals": sorted(entry.rivals),
-            "follows": entry.follows,
-            "reason": entry.reason,
-        }
-    )
+    """Write an entry as one JSON object; its supports are written already, so that the many of a large event cost little."""
+    head = {
+        "format": FORMAT,
+        "event_id": entry.event_id,
+        "key": entry.key,
+        "version": entry.version,
+        "opened": format_time(entry.opened),
+        "touched": format_time(entry.touched),
+    }
+    tail = {
+        "told": entry.told,
+        "forgotten": entry.forgotten,
+        "outlets_told": entry.outlets_told,
+        "past": dict(sorted(entry.past.items())),
+        "surplus": sorted(entry.surplus),
+        "rivals": sorted(entry.rivals),
+        "follows": entry.follows,
+        "reason": entry.reason,
+    }
+    supports = b",".join(item.encoded for item in entry.supports)
+    return b"".join((wire.dump(head)[:-1], b',"supports":[', supports, b"],", wire.dump(tail)[1:]))
 
 
 def decode_entry(value: bytes, families: Families) -> Entry:
@@ -194,8 +182,8 @@ def decode_entry(value: bytes, families: Families) -> Entry:
     for item in fields["supports"]:
         merged = item["why_merged"]
         comparison = _COMPARISON.validate_python(merged) if merged else None
-        detection = wire.decode_detection(item["detection"].encode("utf-8"))
-        supports.append(support_of(detection, families, comparison, item["detection"]))
+        detection = item["detection"].encode("utf-8")
+        supports.append(support_of(wire.decode_detection(detection), families, comparison, detection))
     return Entry(
         event_id=fields["event_id"],
         key=fields["key"],

@@ -87,7 +87,7 @@ class Index:
         vector = support.vector
         if not vector.square:
             return []
-        places = list(vector.buckets)
+        places = np.array(vector.buckets, dtype=np.intp)
         self._dense[places] = vector.weights
         found = []
         for block in self._near_blocks(key, support.day, rules):

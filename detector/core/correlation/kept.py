@@ -23,8 +23,9 @@ JOURNAL: Final = "journal|"
 """What the key of a journal record begins with; the key of the detections follows."""
 
 NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
-_RECENT: Final = 1024
-"""Decoded entries that are held, so that an event in the news is not decoded again for each article."""
+_RECENT: Final = 4096
+"""Supports in the decoded entries that are held, so that an event in the news is not decoded again for each article; some
+6 kB each."""
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class Kept:
         self._rivals: defaultdict[str, set[str]] = defaultdict(set)
         self._by_age: dict[EventType, OrderedDict[str, datetime]] = {kind: OrderedDict() for kind in EVENT_TYPES}
         self._recent: OrderedDict[str, Entry] = OrderedDict()
+        self._recent_size = 0
 
     def load(self, kept: Mapping[str, bytes]) -> None:
         """Fill an empty state from a changelog's records. Raises `EntryError` for a format that is not this one's."""
@@ -72,7 +74,7 @@ class Kept:
 
     def get(self, event_id: str) -> Entry:
         """Return an event that is kept."""
-        entry = self._recent.pop(event_id, None)
+        entry = self._recent.get(event_id)
         if entry is None:
             entry = decode_entry(self.entries[event_id], self._families)
         self._remember(entry)
@@ -126,7 +128,7 @@ class Kept:
                     self.index.remove(read.key, article, day)
                 self._unlink(read)
                 del self.entries[event_id]
-                self._recent.pop(event_id, None)
+                self._forget(event_id)
                 self._rivals.pop(event_id, None)
                 gone.append(event_id)
         return gone
@@ -160,9 +162,20 @@ class Kept:
                 del self.seen[entry.key, article]
 
     def _remember(self, entry: Entry) -> None:
+        self._forget(entry.event_id)
         self._recent[entry.event_id] = entry
-        if len(self._recent) > _RECENT:
-            self._recent.popitem(last=False)
+        self._recent_size += _weight(entry)
+        while self._recent_size > _RECENT and len(self._recent) > 1:
+            self._forget(next(iter(self._recent)))
+
+    def _forget(self, event_id: str) -> None:
+        entry = self._recent.pop(event_id, None)
+        if entry is not None:
+            self._recent_size -= _weight(entry)
+
+
+def _weight(entry: Entry) -> int:
+    return 1 + len(entry.supports)
 
 
 def _version(value: bytes) -> int:

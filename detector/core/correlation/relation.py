@@ -56,7 +56,7 @@ def compare(one: Support, other: Support) -> Comparison:
     return Comparison(
         article_id=other.article_id,
         similarity=similarity(one, other),
-        terms=shared_terms(one.detection.sketch.terms, other.detection.sketch.terms, _SHOWN_TERMS),
+        terms=shared_terms(one.words.splitlines(), other.words.splitlines(), _SHOWN_TERMS),
         figures=tuple(f"{unit} {value}" for unit, value in sorted(one.figures & other.figures)),
         days=abs(one.day - other.day) if one.day is not None and other.day is not None else None,
         kilometres=round(km) if km is not None else None,

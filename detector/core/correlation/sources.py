@@ -5,10 +5,11 @@ outlet is unknown adds no source of its own.
 """
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Final
 
-from detector.core.correlation.copies import are_copies
+import numpy as np
+
+from detector.core.correlation.copies import copies_among
 from detector.core.correlation.support import Support
 from detector.core.records import Certainty
 
@@ -18,21 +19,21 @@ _CONFIRMED: Final = "confirmed"
 
 def independent_outlets(supports: Sequence[Support]) -> int:
     """Return the number of independent sources."""
-    by_source: dict[str, list[Support]] = {}
-    for item in supports:
-        if item.source is not None:
-            by_source.setdefault(item.source, []).append(item)
-    owner = {source: source for source in by_source}
+    known = [item for item in supports if item.source is not None]
+    names = {source: number for number, source in enumerate(dict.fromkeys(item.source for item in known))}
+    if len(names) <= 1:
+        return len(names)
+    number = np.array([names[item.source] for item in known])
+    one, other = np.nonzero(np.triu(copies_among([item.sample for item in known]), 1))
+    owner = list(range(len(names)))
 
-    def root(source: str) -> str:
+    def root(source: int) -> int:
         while owner[source] != source:
             source = owner[source]
         return source
 
-    for one, other in combinations(sorted(by_source), 2):
-        a, b = root(one), root(other)
-        if a != b and any(are_copies(x.sample, y.sample) for x in by_source[one] for y in by_source[other]):
-            owner[max(a, b)] = min(a, b)
+    for a, b in zip(number[one].tolist(), number[other].tolist(), strict=True):
+        owner[root(b)] = root(a)
     return len({root(source) for source in owner})
 
 

@@ -1,7 +1,8 @@
 """A detection as the support of an event: what is compared, worked out once."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -9,9 +10,10 @@ from detector.core import wire
 from detector.core.correlation.copies import read_sample
 from detector.core.correlation.families import Families
 from detector.core.correlation.vector import Vector
-from detector.core.records import Comparison, Detection, Unit
+from detector.core.records import Comparison, Detection, Sketch, Unit
 
 UNITS: Final[tuple[Unit, ...]] = ("dead", "wounded", "evacuated")
+_NO_SKETCH: Final = Sketch()
 _SMALL_FIGURE: Final = 4
 """Up to so many dead or moved is no figure that two accounts can be recognised by."""
 
@@ -31,6 +33,7 @@ class Support:
     """One article's detection, and why it was put where it is."""
 
     detection: Detection
+    """Without its sketch, of which the fields below hold what is needed: there may be a hundred of them in one event."""
     why_merged: Comparison | None
     seen_at: datetime
     """Data time: published, else ingested, else detected."""
@@ -40,13 +43,15 @@ class Support:
     official: bool
     renews: bool
     """The words speak of a truce as a new one."""
-    encoded: str
-    """The detection as it stands in an entry."""
+    encoded: bytes
+    """The support as it stands in an entry."""
     figures: frozenset[tuple[Unit, int]]
     dead: frozenset[int]
     """Every toll that the evidence states."""
+    words: str
+    """The terms, heaviest first, a line each."""
     vector: Vector
-    sample: frozenset[int]
+    sample: bytes
     """For telling copies."""
 
     @property
@@ -61,29 +66,42 @@ class Support:
 
 
 def support_of(
-    detection: Detection, families: Families, why_merged: Comparison | None = None, encoded: str | None = None
+    detection: Detection, families: Families, why_merged: Comparison | None = None, value: bytes | None = None
 ) -> Support:
     """Work out what correlation needs of a detection; the same detection gives the same support.
 
-    `encoded` spares writing the detection again when it was read from an entry.
+    `value` are the bytes that the detection was read from, which spares writing it again.
     """
     seen = detection.published_at or detection.ingested_at
     if detection.published_at and detection.ingested_at:
         seen = min(detection.published_at, detection.ingested_at)  # nothing is published after it was received
     stated = detection.sketch.stated_on
+    day = stated.toordinal() if stated else seen.date().toordinal() if seen else None
     words = " ".join([detection.title or "", *(item.sentence for item in detection.evidence)])
     figures = {(item.unit, item.value) for item in detection.quantities if item.value > _SMALL_FIGURE}
+    vector = Vector.of(detection.sketch.terms)
+    text = (value or wire.encode_detection(detection)).decode("utf-8")
+    outline = (detection.article_id, detection.revision, day, list(vector.buckets), list(vector.weights))
     return Support(
-        detection=detection,
+        detection=replace(detection, sketch=_NO_SKETCH),
         why_merged=why_merged,
         seen_at=seen or detection.detected_at,
-        day=stated.toordinal() if stated else seen.date().toordinal() if seen else None,
+        day=day,
         source=families.source(detection.outlet, detection.url, detection.sketch.agency),
         official=families.is_official(detection.outlet, detection.url) or _OFFICIAL.search(words) is not None,
         renews=_RENEWED.search(words.lower()) is not None,
-        encoded=encoded or wire.encode_detection(detection).decode("utf-8"),
+        encoded=wire.dump({"detection": text, "why_merged": why_merged, "outline": outline}),
         figures=frozenset(figures),
         dead=frozenset(value for unit, value in figures if unit == "dead"),
-        vector=Vector.of(detection.sketch.terms),
+        words="\n".join(term.term for term in detection.sketch.terms),
+        vector=vector,
         sample=read_sample(detection.sketch.copies),
     )
+
+
+def explained(support: Support, why_merged: Comparison | None) -> Support:
+    """Return a support with the reason why it was put where it is."""
+    if why_merged == support.why_merged:
+        return support
+    fields = json.loads(support.encoded)
+    return replace(support, why_merged=why_merged, encoded=wire.dump({**fields, "why_merged": why_merged}))

@@ -14,7 +14,7 @@ from detector.core.correlation.placing import Placing
 from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Message
 from detector.core.correlation.summary import Summary, summarise
-from detector.core.correlation.support import Support
+from detector.core.correlation.support import Support, explained
 from detector.core.records import Alert, Comparison, Detection, Retraction
 
 PARTED: Final = "parted from another event"
@@ -54,7 +54,7 @@ class Telling:
             members = grouping.groups[number]
             joined = support is not None and support in members
             if joined and support is not None:
-                members = tuple(replace(item, why_merged=why) if item is support else item for item in members)
+                members = tuple(explained(item, why) if item is support else item for item in members)
             absorbed = [self._region[ended].surplus for ended, into in placing.ended.items() if into == event_id]
             rivals = {placing.event_of_group[other] for pair in grouping.rivals if number in pair for other in pair}
             old_event = next((placing.event_of_group[old] for new, old in grouping.follows if new == number), None)

@@ -104,8 +104,8 @@ def terms_of(article: Article, evidence: Sequence[Evidence], weights: TermWeight
     return tuple([Term(word, round(score * factor) or 1) for score, word in scored])
 
 
-def shared_terms(one: Sequence[Term], other: Sequence[Term], most: int) -> tuple[str, ...]:
-    """Return the terms that both have, those that add most to their similarity first."""
-    weights = {term.term: term.weight for term in one}
-    common = [(-weights[term.term] * term.weight, term.term) for term in other if term.term in weights]
+def shared_terms(one: Sequence[str], other: Sequence[str], most: int) -> tuple[str, ...]:
+    """Return the words that both have, of two rows of words that begin with the heaviest; those early in both come first."""
+    ranks = {word: rank for rank, word in enumerate(one)}
+    common = [(ranks[word] + rank, word) for rank, word in enumerate(other) if word in ranks]
     return tuple(word for _, word in sorted(common)[:most])

@@ -1,8 +1,9 @@
 """Weighted terms as hashed whole numbers: similarity is exact, the same on every machine and in any order of summing."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from detector.core.correlation.terms import bucket
@@ -13,10 +14,10 @@ DECIMALS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """Buckets of the terms, the weight of each, and the square of its length."""
+    """Buckets of the terms, the weight of each (packed, as all that live are held), and the square of its length."""
 
-    buckets: tuple[int, ...]
-    weights: tuple[int, ...]
+    buckets: "array[int]" = field(hash=False)
+    weights: "array[int]" = field(hash=False)
     square: int
 
     @classmethod
@@ -26,7 +27,13 @@ class Vector:
         for term in terms:
             place = bucket(term.term)
             summed[place] = summed.get(place, 0) + term.weight
-        return cls(tuple(summed), tuple(summed.values()), sum(weight * weight for weight in summed.values()))
+        return cls.packed(summed, summed.values())
+
+    @classmethod
+    def packed(cls, buckets: Iterable[int], weights: Iterable[int]) -> "Vector":
+        """Return the vector of these buckets and weights. Raises `OverflowError` for one above 65,535."""
+        kept = array("H", weights)
+        return cls(array("H", buckets), kept, sum(weight * weight for weight in kept))
 
     def dot(self, other: "Vector") -> int:
         """Return the inner product with another vector."""

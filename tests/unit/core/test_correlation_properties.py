@@ -16,6 +16,7 @@ from detector.core.correlation.rules import Rules
 from detector.core.correlation.sampling import sample_text
 from detector.core.correlation.step import Message
 from detector.core.correlation.summary import summarise
+from detector.core.correlation.support import explained
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.ids import content_id
 from detector.core.records import Alert, Detection, Evidence, Place, Quantity, Retraction, Sketch, Term
@@ -92,9 +93,9 @@ def events(correlator: Correlator) -> set[tuple[object, ...]]:
     for event_id in correlator.entries:
         supports = correlator.entry(event_id).supports
         if supports:
-            bare = tuple(replace(item, why_merged=None) for item in supports)
+            bare = tuple(explained(item, None) for item in supports)
             summary = summarise(bare)
-            known.add((bare, replace(summary, best=replace(summary.best, why_merged=None))))
+            known.add((bare, replace(summary, best=explained(summary.best, None))))
     return known
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from detector.core.correlation.families import Families
@@ -158,7 +159,7 @@ def test_one_family_one_agency_and_copies_are_one_source() -> None:
     assert independent_outlets([support(outlet=None, url=None)]) == 0
     agency = Sketch(agency="AP")
     assert independent_outlets([support(outlet="Gamma", sketch=agency), support(outlet="Delta", sketch=agency)]) == 1
-    copied = frozenset(range(0, 400, 4))
+    copied = np.arange(0, 400, 4, dtype="<u4").tobytes()
     assert independent_outlets([replace(three, sample=copied), replace(one, sample=copied)]) == 1
 
 

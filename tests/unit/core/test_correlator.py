@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from detector.core import wire
+from detector.core.correlation import kept
 from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.entry import EntryError
 from detector.core.correlation.families import Families
@@ -75,10 +76,24 @@ def test_events_are_forgotten_after_their_quiet_period_and_memory_is_bounded() -
         assert {message.key for message in step.events if message.value is None} == set(step.expired)
         assert len(correlator) <= quiet.days + 1
     assert len(expired) == len(set(expired)) == 365 - len(correlator)
-    kept = correlator._kept
-    assert len(kept.seen) == len(correlator)
-    assert sum(len(block.articles) for block in kept.index._blocks.values()) == len(correlator)
-    assert len(kept._recent) <= len(correlator)
+    state = correlator._kept
+    assert len(state.seen) == len(correlator)
+    assert sum(len(block.articles) for block in state.index._blocks.values()) == len(correlator)
+    assert len(state._recent) <= len(correlator)
+
+
+def test_only_so_many_articles_are_held_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events in all the news cost memory by their articles: those not asked for lately are held as bytes alone."""
+    monkeypatch.setattr(kept, "_RECENT", 20)
+    correlator = Correlator(Rules(), FAMILIES)
+    for number in range(60):
+        story = number % 6
+        words = f"story{story} town{story} word{story}"
+        correlator.process(later(number / 100, detection(f"a{number}", words, revision=number)))
+        held = [len(entry.supports) for entry in correlator._kept._recent.values()]
+        assert sum(held) <= 20
+        assert correlator._kept._recent_size == sum(held) + len(held)
+    assert {len(correlator.entry(event_id).supports) for event_id in correlator.entries} == {10}
 
 
 def test_a_wrong_date_in_the_future_forgets_nothing() -> None:

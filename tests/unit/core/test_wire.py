@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 
+from detector.core.moments import format_time
 from detector.core.records import Alert, Detection, Event, Retraction, Sketch
 from detector.core.wire import (
     decode_alert,
@@ -17,7 +18,6 @@ from detector.core.wire import (
     encode_detection,
     encode_event,
     encode_retraction,
-    format_time,
 )
 from tests.support.records import DETECTION, alert_for, alerts, detections, events, retractions
 
