@@ -28,8 +28,8 @@ lint: setup  ## Check style (ruff) and types (mypy, strict)
 	@.venv/bin/ruff check
 	@.venv/bin/mypy
 
-bench: setup  ## Measure articles a second: bare core, plain poll loop, whole path
-	@.venv/bin/python -m tests.bench $(ARGS)
+bench: setup  ## Measure articles a second: one worker and two, a plain loop, the job of a tutorial; writes deploy/SPEED.md
+	@.venv/bin/python -m tests.bench --page deploy/SPEED.md $(ARGS)
 
 bench-replay: setup  ## Measure a replay: speed against the bare core, memory, edges, a live worker beside it
 	@.venv/bin/python -m tests.bench.replay_bench $(ARGS)

@@ -18,10 +18,14 @@ def moment(number: int, records: int) -> datetime:
     return FIRST + timedelta(milliseconds=DAYS * 86_400_000 * number // records)
 
 
+def shared_folder() -> Path:
+    """Where news lies that the repository does not hold; it need not be there."""
+    return Path(os.environ.get("DETECTOR_TEST_SHARED") or REPOSITORY.parent / "shared")
+
+
 def pool_articles(count: int) -> list[bytes]:
     """Give articles of the news pool where it is present, else the sample articles repeated."""
-    shared = Path(os.environ.get("DETECTOR_TEST_SHARED") or REPOSITORY.parent / "shared")
-    pool = shared / "news" / "pool.jsonl.gz"
+    pool = shared_folder() / "news" / "pool.jsonl.gz"
     if pool.exists():
         with open_maybe_gzip(pool) as stream:
             lines = stream.read().splitlines()

@@ -1,13 +1,15 @@
-"""What the worker is measured against, each as a process of its own that prints the seconds it took.
+"""What the worker is measured against, each as a process of its own that prints the seconds it took, as JSON.
 
 `core`: parse and detect in memory; `endless` does so, and correlates, until it is killed. `loop`: a plain confluent-kafka
 consumer around the same core, which produces detections and alerts, flushes, and commits after each batch, as a careful user
 would write it without a framework; it keeps no state.
 """
 
+import json
 import sys
 import time
 import uuid
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,8 +66,11 @@ def _renumbered(detector: Detector, lines: list[bytes], numbers: range, records:
     return [detection for _, found in results for detection in found]
 
 
-def loop(count: int, broker: str, articles: str, detections: str, alerts: str) -> float:
-    """Poll, detect, produce, flush, commit; timed from the first batch on."""
+def loop(count: int, broker: str, articles: str, detections: str, alerts: str) -> tuple[float, dict[str, float]]:
+    """Poll, detect, correlate, produce, flush, commit; timed from the first batch on.
+
+    Returns the seconds, and the processor seconds of each part.
+    """
     detector, correlator = load_detector(), Correlator(Rules(), load_families())
     consumer = Consumer(
         {
@@ -78,21 +83,36 @@ def loop(count: int, broker: str, articles: str, detections: str, alerts: str) -
     producer = Producer({"bootstrap.servers": broker, "acks": "all", "linger.ms": 5})
     consumer.subscribe([articles])
     done, began = 0, 0.0
+    used: defaultdict[str, float] = defaultdict(float)
+
+    def spent(part: str, since: float) -> float:
+        now = time.process_time()
+        used[part] += now - since
+        return now
+
     while done < count:
+        clock = time.process_time()
         messages: list[Message] = consumer.consume(BATCH, timeout=0.5)
         if not messages:
             continue
         began = began or time.perf_counter()
-        for detection in _detections(detector, [message.value() or b"" for message in messages]):
+        clock = spent("fetch", clock)
+        found = _detections(detector, [message.value() or b"" for message in messages])
+        clock = spent("decode and detect", clock)
+        steps = [correlator.process(detection) for detection in found]
+        clock = spent("correlate", clock)
+        for detection, step in zip(found, steps, strict=True):
             producer.produce(detections, wire.encode_detection(detection))
-            for alert in correlator.process(detection).alerts:
+            for alert in step.alerts:
                 producer.produce(alerts, alert.value, key=alert.key)
         producer.flush()
+        clock = spent("produce", clock)
         consumer.commit(asynchronous=False)
+        spent("commit", clock)
         done += len(messages)
     seconds = time.perf_counter() - began
     consumer.close()
-    return seconds
+    return seconds, dict(used)
 
 
 def _detections(detector: Detector, lines: list[bytes]) -> list[Detection]:
@@ -107,4 +127,5 @@ if __name__ == "__main__":
     if what == "endless":
         records, number, step = map(int, more)
         endless(Path(address), content, records, number, step)
-    print(core(content) if what == "core" else loop(len(content), address, *more))
+    seconds, parts = (core(content), {}) if what == "core" else loop(len(content), address, *more)
+    print(json.dumps({"seconds": seconds, "parts": parts}))
