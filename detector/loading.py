@@ -1,5 +1,6 @@
 """Loads what the pure core needs from files: the model and the gazetteer, from the package unless told otherwise."""
 
+import gc
 import gzip
 from collections.abc import Mapping
 from importlib.resources import files
@@ -95,3 +96,12 @@ def load_detector(
 
 def _unusable(model_file: Path | None, error: Exception) -> str:
     return f"the model {model_file or 'in the package'} cannot be used: {error}"
+
+
+def spare_loaded() -> None:
+    """Have the garbage collector pass over what is loaded by now, for good: call it once, before the work begins.
+
+    Model and gazetteer live as long as the process; to look through them costs 40 ms each time.
+    """
+    gc.collect()
+    gc.freeze()

@@ -85,7 +85,11 @@ def encode_retraction(retraction: Retraction) -> bytes:
 
 def decode_detection(value: bytes) -> Detection:
     """Read a detection; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
-    detection = _checked(_decode(value, "detection", _DETECTION, DETECTION_VERSION))
+    return _detection(value, _head(value, "detection"))
+
+
+def _detection(value: bytes, head: _Head) -> Detection:
+    detection = _checked(_decode(value, "detection", _DETECTION, DETECTION_VERSION, head))
     try:
         read_sample(detection.sketch.copies)
     except ValueError as error:
@@ -95,19 +99,20 @@ def decode_detection(value: bytes) -> Detection:
 
 def decode_finding(value: bytes) -> Detection | Retraction:
     """Read what stands on the topic of the detections, a detection or a retraction. Raises `RecordError`."""
-    if _head(value, "detection").record != _RETRACTS:
-        return decode_detection(value)
-    return _timely(_decode(value, "retraction", _RETRACTION, RETRACTION_VERSION))
+    head = _head(value, "detection")
+    if head.record != _RETRACTS:
+        return _detection(value, head)
+    return _timely(_decode(value, "retraction", _RETRACTION, RETRACTION_VERSION, head))
 
 
 def decode_event(value: bytes) -> Event:
     """Read an event; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
-    return _timely(_decode(value, "event", _EVENT, EVENT_VERSION))
+    return _timely(_decode(value, "event", _EVENT, EVENT_VERSION, _head(value, "event")))
 
 
 def decode_alert(value: bytes) -> Alert:
     """Read an alert; unknown fields are left out. Raises `RecordError` that says what is wrong with it."""
-    return _checked(_decode(value, "alert", _ALERT, ALERT_VERSION))
+    return _checked(_decode(value, "alert", _ALERT, ALERT_VERSION, _head(value, "alert")))
 
 
 def dump(content: Mapping[str, object]) -> bytes:
@@ -139,8 +144,8 @@ def _object(value: bytes, kind: str) -> dict[str, object]:
     return content
 
 
-def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record], current: int) -> _Record:
-    version = _head(value, kind).schema_version
+def _decode(value: bytes, kind: str, adapter: TypeAdapter[_Record], current: int, head: _Head) -> _Record:
+    version = head.schema_version
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= current:
         raise RecordError(
             RejectReason.SCHEMA_VERSION, f"{kind} has schema_version {version}; this program reads up to {current}"

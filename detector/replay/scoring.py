@@ -19,7 +19,7 @@ from detector.core.modelfile import model_from_bytes
 from detector.core.operating import classifier_at
 from detector.core.parsing import Parsed
 from detector.core.records import Article, Rejected, Withdrawal
-from detector.loading import load_places, load_weights
+from detector.loading import load_places, load_weights, spare_loaded
 from detector.logs import configure_logging
 from detector.replay.archive import (
     ArticleRow,
@@ -248,6 +248,7 @@ def serve(pipe: "Connection[Any, Any]", models: Sequence[ReplayModel], topics: T
     os.nice(_NICENESS)
     configure_logging(log)
     scorer = Scorer([(content_of(model), model.thresholds) for model in models], topics)
+    spare_loaded()
     while True:
         first, topic, records = questions.get()
         pipe.send(scorer.score(first, unpacked(topic, records)))

@@ -8,7 +8,7 @@ import structlog
 from faust.worker import Worker as FaustWorker
 
 from detector.kafka.admin import require_worker_topics
-from detector.loading import load_detector
+from detector.loading import load_detector, spare_loaded
 from detector.metrics import Metrics
 from detector.settings import Settings
 from detector.stream.app import create_app
@@ -49,6 +49,7 @@ def run_worker(settings: Settings) -> NoReturn:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings, detector, metrics=metrics, health=health)
+    spare_loaded()
     try:
         _QuietWorker(
             app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False
