@@ -111,7 +111,9 @@ def speed(broker: str, articles: Sequence[bytes], records: int, folder: Path) ->
     lines, run = folder / "core.jsonl", folder / f"run-{records}"
     lines.write_bytes(b"\n".join(articles))
     command = [sys.executable, "-m", "detector", "replay", "--topic", f"history-{records}", "--run-folder", str(run)]
-    turns = run_in_turns(command, os.environ | {"DETECTOR_BROKER": broker}, lines, cores, records)
+    # As installed: with compiled modules, whatever this machine's own setting is.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    turns = run_in_turns(command, environment | {"DETECTOR_BROKER": broker}, lines, cores, records)
     with open_archive(run / ARCHIVE_NAME) as connection:
         about = read_meta(connection)
         ((first,),) = connection.execute("SELECT min(n) FROM articles")

@@ -6,9 +6,10 @@ the longer one, which MinHash does not: it estimates the share of both together,
 first paragraphs.
 """
 
+import struct
 from base64 import b64decode
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,26 +41,46 @@ def read_sample(sample: str) -> bytes:
 
 def are_copies(one: bytes, other: bytes) -> bool:
     """Tell whether of two samples the shorter stands for the most part in the longer."""
-    return bool(copies_among([one, other])[0, 1])
+    first, second = _hashes(one), _hashes(other)
+    kept, also_kept = _kept(first), _kept(second)
+    shared, shared_kept = len(first & second), len(kept & also_kept)
+    return bool(_enough(shared, shared_kept, (len(first), len(kept)), (len(second), len(also_kept))))
 
 
 def copies_among(samples: Sequence[bytes]) -> NDArray[np.bool_]:
-    """Tell of every two samples whether they are copies: a symmetric matrix, one row a sample."""
-    sizes = [len(sample) // _BYTES for sample in samples]
+    """Tell of every two samples whether they are copies: a symmetric matrix, one row a sample; its diagonal says nothing."""
+    lengths = [len(sample) // _BYTES for sample in samples]
     hashes = np.frombuffer(b"".join(samples), "<u4").astype(np.uint64)
-    held = np.unique(np.repeat(np.arange(len(samples), dtype=np.uint64), sizes) << np.uint64(32) | hashes)
+    held = np.unique(np.repeat(np.arange(len(samples), dtype=np.uint64), lengths) << np.uint64(32) | hashes)
     owner, values = (held >> np.uint64(32)).astype(np.intp), held.astype(np.uint32)
     size = np.bincount(owner, minlength=len(samples))
-    # Where one of two holds only a part of its hashes, that part of both is compared.
     kept = (values % KEPT == 0) | (size > FEW)[owner]
-    shared = _shared(owner, values, len(samples))
-    shared_kept = _shared(owner[kept], values[kept], len(samples))
     size_kept = np.bincount(owner[kept], minlength=len(samples))
-    partly = np.maximum.outer(size, size) > FEW
-    least = np.where(partly, np.minimum.outer(size_kept, size_kept), np.minimum.outer(size, size))
-    enough = np.where(partly, shared_kept, shared) >= np.where(least >= _SHORT, COPY, NEARLY_ALL) * least
-    copies: NDArray[np.bool_] = enough & (least >= _LEAST) & (shared >= COPY * _LEAST)
+    shared, shared_kept = _shared(owner, values, len(samples)), _shared(owner[kept], values[kept], len(samples))
+    copies: NDArray[np.bool_] = _enough(
+        shared, shared_kept, (size[:, None], size_kept[:, None]), (size[None, :], size_kept[None, :])
+    )
     return copies
+
+
+def _enough(shared: Any, shared_kept: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:  # noqa: ANN401 numbers or arrays
+    """The rule for copies: `one` and `other` are the sizes of a sample and of its part that is kept of long texts.
+
+    Where one of two holds only that part, that part of both is compared.
+    """
+    partly = (one[0] > FEW) | (other[0] > FEW)
+    least = np.where(partly, np.minimum(one[1], other[1]), np.minimum(one[0], other[0]))
+    share = np.where(least >= _SHORT, COPY, NEARLY_ALL)
+    enough = np.where(partly, shared_kept, shared) >= share * least
+    return enough & (least >= _LEAST) & (shared >= COPY * _LEAST)
+
+
+def _hashes(sample: bytes) -> frozenset[int]:
+    return frozenset(struct.unpack(f"<{len(sample) // _BYTES}I", sample))
+
+
+def _kept(sample: frozenset[int]) -> frozenset[int]:
+    return sample if len(sample) > FEW else frozenset(value for value in sample if value % KEPT == 0)
 
 
 def _shared(owner: NDArray[np.intp], values: NDArray[np.uint32], count: int) -> NDArray[np.float32]:

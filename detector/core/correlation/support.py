@@ -1,6 +1,5 @@
 """A detection as the support of an event: what is compared, worked out once."""
 
-import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from detector.core.correlation.vector import Vector
 from detector.core.records import Comparison, Detection, Sketch, Unit
 
 UNITS: Final[tuple[Unit, ...]] = ("dead", "wounded", "evacuated")
+_WHY: Final = "why_merged"
 _NO_SKETCH: Final = Sketch()
 _SMALL_FIGURE: Final = 4
 """Up to so many dead or moved is no figure that two accounts can be recognised by."""
@@ -90,7 +90,7 @@ def support_of(
         source=families.source(detection.outlet, detection.url, detection.sketch.agency),
         official=families.is_official(detection.outlet, detection.url) or _OFFICIAL.search(words) is not None,
         renews=_RENEWED.search(words.lower()) is not None,
-        encoded=wire.dump({"detection": text, "why_merged": why_merged, "outline": outline}),
+        encoded=wire.dump({"detection": text, "outline": outline, _WHY: why_merged}),
         figures=frozenset(figures),
         dead=frozenset(value for unit, value in figures if unit == "dead"),
         words="\n".join(term.term for term in detection.sketch.terms),
@@ -103,5 +103,8 @@ def explained(support: Support, why_merged: Comparison | None) -> Support:
     """Return a support with the reason why it was put where it is."""
     if why_merged == support.why_merged:
         return support
-    fields = json.loads(support.encoded)
-    return replace(support, why_merged=why_merged, encoded=wire.dump({**fields, "why_merged": why_merged}))
+    # Within strings quotes are escaped, so that the last such name is the field's.
+    before = support.encoded[: support.encoded.rindex(f',"{_WHY}":'.encode("ascii"))]
+    return replace(
+        support, why_merged=why_merged, encoded=before + b"," + wire.dump({_WHY: why_merged}).removeprefix(b"{")
+    )

@@ -84,6 +84,7 @@ class Telling:
                 replace(entry, supports=(), surplus=frozenset(), past=past, rivals=frozenset(), reason=reason),
                 alert,
                 None,
+                last,
             )
 
     def _go_on(
@@ -117,7 +118,9 @@ class Telling:
             entry = replace(entry, follows=renews, reason=None)
         elif changed := threads.changes(last, summary, entry.outlets_told, self._rules.outlet_marks):
             alert = threads.update(entry, summary, last, changed, why)
-        self._keep(replace(entry, supports=kept_members, surplus=surplus, past=past, rivals=rivals), alert, summary)
+        self._keep(
+            replace(entry, supports=kept_members, surplus=surplus, past=past, rivals=rivals), alert, summary, last
+        )
 
     def _bounded(
         self, entry: Entry, members: tuple[Support, ...], absorbed: frozenset[str], *, gone: bool
@@ -155,7 +158,7 @@ class Telling:
             reason=None,
         )
 
-    def _keep(self, entry: Entry, alert: Alert | None, summary: Summary | None) -> None:
+    def _keep(self, entry: Entry, alert: Alert | None, summary: Summary | None, before: Alert | None) -> None:
         if alert is not None:
             value = wire.encode_alert(alert)
             cause = Told(
@@ -173,7 +176,7 @@ class Telling:
                 outlets_told=max(entry.outlets_told, alert.independent_outlets),
             )
         entry = replace(entry, touched=self._kept.watermark, version=entry.version + 1)
-        last = alert or entry.told[-1].read()
+        last = alert or before or entry.told[-1].read()
         self._last[entry.event_id] = last.alert_id
         self.changed.append(entry)
         event = threads.event_record(entry, summary, last)

@@ -1,14 +1,16 @@
 """What detections carry for correlation: the day a text names, its terms, and a sample that tells copies."""
 
 from datetime import UTC, date, datetime
+from itertools import permutations
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.feature_extraction import text as scikit_text
 from sklearn.utils import murmurhash3_32
 
-from detector.core.correlation.copies import are_copies, read_sample
+from detector.core.correlation.copies import are_copies, copies_among, read_sample
 from detector.core.correlation.dates import stated_day
 from detector.core.correlation.sampling import sample_text
 from detector.core.correlation.stopwords import ENGLISH_STOP_WORDS
@@ -80,6 +82,20 @@ def test_the_day_that_a_text_names(text: str, published: datetime | None, day: d
 def test_copies_are_told_from_accounts(one: str, other: str, copies: bool) -> None:  # noqa: FBT001 a table's column
     samples = read_sample(sample_text(one)), read_sample(sample_text(other))
     assert are_copies(*samples) is are_copies(*reversed(samples)) is copies
+
+
+@given(
+    st.lists(
+        st.one_of(st.frozensets(st.integers(0, 60), max_size=61), st.frozensets(st.integers(0, 400), max_size=200)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_many_samples_are_compared_as_two_are(samples: list[frozenset[int]]) -> None:
+    packed = [np.array(sorted(sample), dtype="<u4").tobytes() for sample in samples]
+    found = copies_among(packed)
+    for one, other in permutations(range(len(packed)), 2):
+        assert found[one, other] == are_copies(packed[one], packed[other])
 
 
 @given(st.text(max_size=300))
