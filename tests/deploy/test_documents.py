@@ -1,4 +1,4 @@
-"""SECURITY.md and deploy/README.md: their links lead somewhere, and the figures they give are the program's."""
+"""SECURITY.md and the pages of deploy/: their links lead somewhere, and the figures they give are the program's."""
 
 import re
 
@@ -10,7 +10,7 @@ from detector.settings import WebSettings, setting_names
 from tests.conftest import REPOSITORY
 
 
-@pytest.mark.parametrize("path", ["SECURITY.md", "deploy/README.md"])
+@pytest.mark.parametrize("path", ["SECURITY.md", "deploy/README.md", "deploy/CAPACITY.md", "deploy/SPEED.md"])
 def test_links_and_names_are_right(path: str) -> None:
     """Relative links name files, settings and make targets exist."""
     file = REPOSITORY / path
