@@ -1,6 +1,7 @@
 """TLS, logins and rights on a real Kafka: every command works as its least privileged user, and a refusal is one sentence."""
 
 import json
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from detector.settings import (
 from detector.worker_process import WorkerProcess
 from tests.support.command import run_detector
 from tests.support.guarded_kafka import PASSWORD, PLAIN_USER, GuardedKafka, Right, guarded_kafka
+from tests.support.receiving import Answer, Receiver, receiving_beside
+from tests.support.running import running
 from tests.support.strimzi import granted_rights
 
 STORY = json.dumps(
@@ -95,6 +98,8 @@ def work(kafka: GuardedKafka, settings: Settings) -> Work:
         settle(kafka, settings, worker)
         step("subscriber", "watch", "--from", "beginning", "--until-end", "--json")
         step("subscriber", "watch", "--current", "--until-end", "--json")
+        watch_in_a_group(kafka, settings)
+        done |= forwarded(kafka, settings)
         step("replayer", "replay", "--last", "1h", "--publish-to", "replay.trial")
         step("operator", "rejected", "replay", "--all")
         step("operator", "topics", "describe")
@@ -106,6 +111,34 @@ def work(kafka: GuardedKafka, settings: Settings) -> Work:
     finally:
         worker.kill()
     return Work(done=done, worker_log=log_file.read_text(encoding="utf-8"))
+
+
+def watch_in_a_group(kafka: GuardedKafka, settings: Settings) -> None:
+    """Watch until the alert is there, remembering how far."""
+    environment = environment_of(kafka.settings_for("detector-subscriber", settings))
+    command = ("watch", "--group", "detector-watch-desk", "--from", "beginning", "--json")
+    with running(*command, environment=environment) as process:
+        process.wait_for(1)
+        assert process.end() == 130, process.said
+
+
+def forwarded(kafka: GuardedKafka, settings: Settings) -> dict[str, CompletedProcess[str]]:
+    """Forward to a webhook that refuses the first alert, and to what answers like Alertmanager."""
+    environment = environment_of(kafka.settings_for("detector-forwarder", settings))
+    receiver, done = Receiver(plan=[Answer(422)]), {}
+    with receiving_beside(receiver):
+        for kind in ("webhook", "alertmanager"):
+            before = len(receiver.requests)
+            command = ("forward", "--to", kind, f"{receiver.url}-{kind}", "--from", "beginning")
+            with running(*command, environment=environment) as process:
+                deadline = monotonic() + 60
+                while len(receiver.requests) == before:
+                    assert monotonic() < deadline, process.said
+                    sleep(0.1)
+                sleep(2)  # what is finished is committed, what is refused is written
+                status = process.end(signal.SIGTERM)
+            done[f"forward to {kind}"] = CompletedProcess(command, status, "", "\n".join(process.said))
+    return done
 
 
 def settle(kafka: GuardedKafka, settings: Settings, worker: WorkerProcess) -> None:
