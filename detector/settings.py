@@ -136,7 +136,7 @@ class WorkerSettings(_Section):
 
     group: str = Field(default="detector", min_length=1, max_length=200, pattern=r"^[a-zA-Z0-9._-]+$")
     """Consumer group; it also begins the names of the changelog topics that keep the workers' state."""
-    batch_articles: int = Field(default=64, ge=1, le=4096)
+    batch_articles: int = Field(default=256, ge=1, le=4096)
     batch_wait_seconds: float = Field(default=0.05, gt=0, le=10)
     buffer_records: int = Field(default=1024, ge=1)
     max_poll_records: int = Field(default=500, ge=1)

@@ -23,9 +23,9 @@ JOURNAL: Final = "journal|"
 """What the key of a journal record begins with; the key of the detections follows."""
 
 NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
-_RECENT: Final = 4096
+_RECENT: Final = 12_288
 """Supports in the decoded entries that are held, so that an event in the news is not decoded again for each article; some
-6 kB each."""
+10 kB each."""
 
 
 @dataclass(slots=True)
