@@ -9,16 +9,15 @@ is the watermark, the latest data time seen.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from detector.core.correlation.entry import Entry
 from detector.core.correlation.families import Families
 from detector.core.correlation.grouping import Grouping, all_one, group
-from detector.core.correlation.index import linked
 from detector.core.correlation.kept import Kept
 from detector.core.correlation.key import key_of
 from detector.core.correlation.placing import place
-from detector.core.correlation.relation import FIGURE, MOST_FIGURES, compare, similarity
+from detector.core.correlation.relation import FIGURE, MOST_FIGURES, apart, compare, near_in_time, with_figures
 from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Decision, Message, Step
 from detector.core.correlation.support import Support, support_of
@@ -27,6 +26,14 @@ from detector.core.records import DETECTION_VERSION, Comparison, Detection, Retr
 
 _OWN: Final = f'{{"schema_version":{DETECTION_VERSION},"detection_id":"'.encode("ascii")
 """How a detection of this version begins."""
+
+
+class _Link(NamedTuple):
+    """An article that speaks for being about the same event as another, the event that it supports, and how alike they are."""
+
+    event_id: str
+    other: Support
+    alike: float
 
 
 class Correlator:
@@ -41,12 +48,12 @@ class Correlator:
 
     def __len__(self) -> int:
         """Return the number of events that are kept, cancelled ones among them until they expire."""
-        return len(self._kept.entries)
+        return len(self._kept)
 
     @property
     def entries(self) -> Mapping[str, bytes]:
         """The state as it stands in the changelog, by event id."""
-        return self._kept.entries
+        return {event_id: self._kept.value(event_id) for event_id in self._kept}
 
     def entry(self, event_id: str) -> Entry:
         """Return one event's state; raises `KeyError` when it is not kept."""
@@ -67,7 +74,7 @@ class Correlator:
         if isinstance(record, Retraction):
             if before is None:
                 return _step((), (), (), _decision("unknown", None), expired)
-            return self._change(record, key, before, None, {}, expired)
+            return self._change(record, key, before, None, (), expired)
         own = value is not None and value.startswith(_OWN)
         support = support_of(record, self._families, value=value if own else None)
         return self._change(record, key, before, support, self._links(key, support), expired)
@@ -80,18 +87,21 @@ class Correlator:
                 return event_id
         return None
 
-    def _links(self, key: str, support: Support) -> dict[str, tuple[str, Support]]:
-        """Return the articles that speak for being about the same event, each with its event."""
+    def _links(self, key: str, support: Support) -> list[_Link]:
+        """Return the articles that speak for being about the same event."""
         rules = self.rules.of(support.detection.type)
-        near = self._kept.index.near(key, support, rules, max(0.0, rules.alike - FIGURE * MOST_FIGURES))
-        found = {}
-        for article in near:
-            if article == support.article_id:
-                continue
-            home = self._kept.seen[key, article].home or ""
-            for other in self._kept.get(home).supports if home else ():
-                if other.article_id == article and linked(support, other, rules):
-                    found[article] = (home, other)
+        cosines = dict(self._kept.index.near(key, support, rules, max(0.0, rules.alike - FIGURE * MOST_FIGURES)))
+        cosines.pop(support.article_id, None)
+        homes = {home for article in cosines if (home := self._kept.seen[key, article].home)}
+        found = []
+        for home in sorted(homes):
+            for other in self._kept.get(home).supports:
+                cosine = cosines.get(other.article_id)
+                if cosine is None or not near_in_time(support, other, rules) or apart(support, other, rules):
+                    continue
+                alike = with_figures(cosine, support, other)
+                if alike >= rules.alike:
+                    found.append(_Link(home, other, alike))
         return found
 
     def _change(
@@ -100,10 +110,10 @@ class Correlator:
         key: str,
         before: str | None,
         support: Support | None,
-        links: Mapping[str, tuple[str, Support]],
+        links: Sequence[_Link],
         expired: tuple[str, ...],
     ) -> Step:
-        region = self._kept.region({home for home, _ in links.values()} | ({before} if before else set()))
+        region = self._kept.region({link.event_id for link in links} | ({before} if before else set()))
         members = [i for entry in region.values() for i in entry.supports if i.article_id != record.article_id]
         if support:
             members.append(support)
@@ -112,9 +122,10 @@ class Correlator:
         why: Comparison | None = None
         if support:
             mine = next(members for members in grouping.groups if support in members)
-            others = [other for _, other in links.values() if any(other.article_id == i.article_id for i in mine)]
-            if others:
-                why = compare(support, max(others, key=lambda item: (similarity(support, item), item.order)))
+            joined = {item.article_id for item in mine}
+            alike = [link for link in links if link.other.article_id in joined]
+            if alike:
+                why = compare(support, max(alike, key=lambda link: (link.alike, link.other.order)).other)
         told = Telling(self.rules, self._kept, record, region, before)
         told.groups(grouping, placing, support, why)
         told.endings(placing)
@@ -151,7 +162,7 @@ class Correlator:
         ]
         home = next((e.event_id for e in entries if any(i.article_id == record.article_id for i in e.supports)), None)
         return _step(
-            tuple(Message(entry.event_id, self._kept.entries[entry.event_id]) for entry in entries),
+            tuple(Message(entry.event_id, self._kept.value(entry.event_id)) for entry in entries),
             tuple(Message(event_id, alert.encode("utf-8")) for _, event_id, alert in sorted(caused)),
             tuple(event_message(entry) for entry in entries),
             _decision("repeated", home),

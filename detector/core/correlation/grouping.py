@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-import numpy as np
-
-from detector.core.correlation.relation import apart, kilometres, near_in_time, with_figures
+from detector.core.correlation.pairs import alike_pairs
+from detector.core.correlation.relation import apart, near_in_time
 from detector.core.correlation.rules import TypeRules
 from detector.core.correlation.support import Support
-from detector.core.correlation.vector import cosine
 from detector.core.eventtypes import EventType
 
 COLLAPSED: Final = "collapsed"
@@ -47,11 +45,13 @@ class Grouping:
 
 @dataclass(slots=True)
 class _Cluster:
-    members: list[Support]
+    members: list[int]
     earliest: int | None
     latest: int | None
     places: list[Support]
     sides: dict[int, set[bool]] = field(default_factory=dict)
+    barred: set[int] = field(default_factory=set)
+    """Clusters that it cannot be joined with; a cluster only grows, and what keeps two apart stays."""
 
 
 def group(supports: Sequence[Support], rules: TypeRules) -> Grouping:
@@ -61,31 +61,33 @@ def group(supports: Sequence[Support], rules: TypeRules) -> Grouping:
     needed: the groups of the others are the same.
     """
     ordered = sorted(supports, key=lambda item: item.order)
-    edges = _edges(ordered, rules)
+    pairs = alike_pairs(ordered, rules)
     home = list(range(len(ordered)))
     follows: list[tuple[int, int]] = []
-    for tied in _components(len(ordered), edges):
+    for tied, within in _components(len(ordered), pairs):
         found = renewals([ordered[number] for number in tied], rules)
-        clusters = {number: _cluster(ordered[number], found, rules) for number in tied}
-        for _, one, other in edges:
-            if one not in clusters:
+        clusters = {number: _cluster(number, ordered[number], found, rules) for number in tied}
+        for one, other in within:
+            a, b = home[one], home[other]
+            if a == b or b in clusters[a].barred:
                 continue
-            a, b = sorted((home[one], home[other]))
-            if a != b and _can_join(clusters[a], clusters[b], rules):
-                _join(clusters[a], clusters[b])
-                for number in tied:
-                    home[number] = a if home[number] == b else home[number]
+            a, b = min(a, b), max(a, b)
+            if _can_join(clusters[a], clusters[b], rules):
+                _join(clusters, a, b, home)
+            else:
+                clusters[a].barred.add(b)
+                clusters[b].barred.add(a)
         at = {ordered[number].article_id: number for number in tied}
         follows += [(at[each.renewal.article_id], at[each.collapse.article_id]) for each in found]
     rank = {owner: number for number, owner in enumerate(sorted(set(home)))}
     groups: list[list[Support]] = [[] for _ in rank]
     for item, owner in zip(ordered, home, strict=True):
         groups[rank[owner]].append(item)
-    between = {tuple(sorted((rank[home[one]], rank[home[other]]))) for _, one, other in edges}
+    between = {(home[one], home[other]) for one, other in pairs if home[one] != home[other]}
     after = dict.fromkeys((rank[home[new]], rank[home[old]]) for new, old in follows)
     return Grouping(
         groups=tuple(map(tuple, groups)),
-        rivals=frozenset((pair[0], pair[1]) for pair in between if pair[0] != pair[1]),
+        rivals=frozenset((min(rank[a], rank[b]), max(rank[a], rank[b])) for a, b in between),
         follows=tuple(pair for pair in after if pair[0] != pair[1]),
     )
 
@@ -98,6 +100,8 @@ def all_one(supports: Sequence[Support], rules: TypeRules) -> bool:
     cities = _cities(supports)
     if any(apart(one, other, rules) for number, one in enumerate(cities) for other in cities[:number]):
         return False
+    if supports and supports[0].detection.type is not EventType.CEASEFIRE:
+        return True
     return not renewals(sorted(supports, key=lambda item: item.order), rules)
 
 
@@ -119,51 +123,29 @@ def renewals(ordered: Sequence[Support], rules: TypeRules) -> list[Renewal]:
     return list(found.values())
 
 
-def _components(count: int, edges: Sequence[tuple[float, int, int]]) -> list[list[int]]:
-    """Return the numbers that edges tie together, each part ascending."""
+def _components(count: int, pairs: Sequence[tuple[int, int]]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+    """Return the numbers that pairs tie together, each part ascending, with its pairs in their order."""
     part = list(range(count))
-    for _, one, other in edges:
-        a, b = sorted((part[one], part[other]))
-        if a != b:
-            part = [a if each == b else each for each in part]
-    found: dict[int, list[int]] = {}
-    for number, each in enumerate(part):
-        found.setdefault(each, []).append(number)
-    return list(found.values())
+    members = {number: [number] for number in part}
+    for one, other in pairs:
+        if part[one] != part[other]:
+            a, b = sorted((part[one], part[other]))
+            for number in members[b]:
+                part[number] = a
+            members[a] += members.pop(b)
+    within: dict[int, list[tuple[int, int]]] = {number: [] for number in members}
+    for pair in pairs:
+        within[part[pair[0]]].append(pair)
+    return [(sorted(members[number]), within[number]) for number in sorted(members)]
 
 
-def _edges(ordered: Sequence[Support], rules: TypeRules) -> list[tuple[float, int, int]]:
-    """Return the pairs that are alike and may be one event: (minus similarity, number, number), the most alike first."""
-    dots = _dots(ordered)
-    edges = []
-    # A first, generous cut by the terms alone spares comparing what cannot reach the threshold.
-    for one, other in np.argwhere(np.triu(dots > 0, 1)).tolist():
-        a, b = ordered[one], ordered[other]
-        score = with_figures(cosine(int(dots[one, other]), a.vector.square, b.vector.square), a, b)
-        if score >= rules.alike and near_in_time(a, b, rules) and not apart(a, b, rules):
-            edges.append((-score, one, other))
-    edges.sort(key=lambda edge: (edge[0], ordered[edge[1]].article_id, ordered[edge[2]].article_id))
-    return edges
-
-
-def _dots(ordered: Sequence[Support]) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
-    columns: dict[int, int] = {}
-    for item in ordered:
-        for place in item.vector.buckets:
-            columns.setdefault(place, len(columns))
-    matrix = np.zeros((len(ordered), max(1, len(columns))), dtype=np.int64)
-    for number, item in enumerate(ordered):
-        matrix[number, [columns[place] for place in item.vector.buckets]] = item.vector.weights
-    return matrix @ matrix.T
-
-
-def _cluster(item: Support, found: Sequence[Renewal], rules: TypeRules) -> _Cluster:
+def _cluster(number: int, item: Support, found: Sequence[Renewal], rules: TypeRules) -> _Cluster:
     sides = {
         index: {item.seen_at >= each.renewal.seen_at}
         for index, each in enumerate(found)
         if not apart(item, each.collapse, rules)
     }
-    return _Cluster([item], item.day, item.day, _cities([item]), sides)
+    return _Cluster([number], item.day, item.day, _cities([item]), sides)
 
 
 def _can_join(one: _Cluster, other: _Cluster, rules: TypeRules) -> bool:
@@ -175,13 +157,21 @@ def _can_join(one: _Cluster, other: _Cluster, rules: TypeRules) -> bool:
     return not any(apart(a, b, rules) for a in one.places for b in other.places)
 
 
-def _join(one: _Cluster, other: _Cluster) -> None:
+def _join(clusters: dict[int, _Cluster], a: int, b: int, home: list[int]) -> None:
+    """Take cluster `b` into `a`."""
+    one, other = clusters[a], clusters.pop(b)
+    for number in other.members:
+        home[number] = a
     one.members += other.members
     one.earliest = min((day for day in (one.earliest, other.earliest) if day is not None), default=None)
     one.latest = max((day for day in (one.latest, other.latest) if day is not None), default=None)
     one.places = _cities([*one.places, *other.places])
     for index, sides in other.sides.items():
         one.sides.setdefault(index, set()).update(sides)
+    for rival in other.barred:
+        clusters[rival].barred.discard(b)
+        clusters[rival].barred.add(a)
+    one.barred |= other.barred
 
 
 def _cities(supports: Sequence[Support]) -> list[Support]:
@@ -189,6 +179,6 @@ def _cities(supports: Sequence[Support]) -> list[Support]:
     distinct: dict[tuple[float, float], Support] = {}
     for item in supports:
         place = item.detection.place
-        if place and kilometres(place, place) is not None:
+        if place and place.precision == "city":
             distinct.setdefault((place.lat, place.lon), item)
     return list(distinct.values())

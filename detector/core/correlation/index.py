@@ -10,11 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.core.correlation.relation import apart, near_in_time, similarity
 from detector.core.correlation.rules import TypeRules
 from detector.core.correlation.support import Support
 from detector.core.correlation.terms import BUCKETS, MOST_TERMS
-from detector.core.correlation.vector import Vector
+from detector.core.correlation.vector import Vector, all_rounded
 
 _Day = tuple[str, int | None]
 _FEW: Final = 4
@@ -82,21 +81,21 @@ class Index:
                 if not self._days[key]:
                     del self._days[key]
 
-    def near(self, key: str, support: Support, rules: TypeRules, least: float) -> list[str]:
-        """Return the articles near in time whose terms alone are at least as much alike as `least`."""
+    def near(self, key: str, support: Support, rules: TypeRules, least: float) -> list[tuple[str, float]]:
+        """Return the articles near in time whose terms alone are at least as much alike as `least`, with their cosines."""
         vector = support.vector
         if not vector.square:
             return []
         places = np.array(vector.buckets, dtype=np.intp)
         self._dense[places] = vector.weights
-        found = []
+        found: list[tuple[str, float]] = []
         for block in self._near_blocks(key, support.day, rules):
             dots = block.dots(self._dense)
             squares = (block.weights[: len(dots)].astype(np.int64) ** 2).sum(axis=1)
-            bound = (least * least) * vector.square
-            found += [
-                block.articles[row] for row in np.flatnonzero(dots * dots >= bound * squares).tolist() if dots[row]
-            ]
+            lengths = np.sqrt(squares.astype(np.float64) * vector.square)
+            cosines = all_rounded(np.divide(dots, lengths, out=np.zeros_like(lengths), where=lengths > 0))
+            chosen = np.flatnonzero((dots > 0) & (cosines >= least))
+            found += zip([block.articles[row] for row in chosen.tolist()], cosines[chosen].tolist(), strict=True)
         self._dense[places] = 0
         return found
 
@@ -110,8 +109,3 @@ class Index:
         for chosen in days:
             if (block := self._blocks.get((key, chosen))) is not None:
                 yield block
-
-
-def linked(one: Support, other: Support, rules: TypeRules) -> bool:
-    """Tell whether two detections speak for being one event."""
-    return near_in_time(one, other, rules) and not apart(one, other, rules) and similarity(one, other) >= rules.alike

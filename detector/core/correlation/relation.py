@@ -4,13 +4,14 @@ Both questions are symmetric and look at the two alone, so that no order of arri
 """
 
 import math
+from functools import lru_cache
 from typing import Final
 
 from detector.core.correlation.copies import are_copies
 from detector.core.correlation.rules import TypeRules
 from detector.core.correlation.support import Support
 from detector.core.correlation.terms import shared_terms
-from detector.core.correlation.vector import DECIMALS, cosine
+from detector.core.correlation.vector import cosine, rounded
 from detector.core.eventtypes import EventType
 from detector.core.records import Comparison, Place
 
@@ -44,9 +45,9 @@ def similarity(one: Support, other: Support) -> float:
 def with_figures(cosine_of_terms: float, one: Support, other: Support) -> float:
     """Return a cosine of terms with what shared figures add, or different tolls of attacks take off."""
     if shared := len(one.figures & other.figures):
-        return round(min(1.0, cosine_of_terms + FIGURE * min(MOST_FIGURES, shared)), DECIMALS)
+        return rounded(min(1.0, cosine_of_terms + FIGURE * min(MOST_FIGURES, shared)))
     if one.dead and other.dead and one.detection.type is EventType.ATROCITY:
-        return round(max(0.0, cosine_of_terms - OTHER_TOLL), DECIMALS)
+        return rounded(max(0.0, cosine_of_terms - OTHER_TOLL))
     return cosine_of_terms
 
 
@@ -68,7 +69,12 @@ def kilometres(one: Place | None, other: Place | None) -> float | None:
     """Return the great-circle distance of two cities; `None` when one of the places is not known to a city."""
     if one is None or other is None or one.precision != "city" or other.precision != "city":
         return None
-    lat1, lon1, lat2, lon2 = map(math.radians, (one.lat, one.lon, other.lat, other.lon))
+    return _distance(one.lat, one.lon, other.lat, other.lon)
+
+
+@lru_cache(maxsize=4096)
+def _distance(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    lat1, lon1, lat2, lon2 = map(math.radians, (lat, lon, other_lat, other_lon))
     chord = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     return 2 * _EARTH_KM * math.asin(min(1.0, math.sqrt(chord)))
 
@@ -78,7 +84,5 @@ def _too_long(one: Support, other: Support, rules: TypeRules) -> bool:
 
 
 def _far(one: Place | None, other: Place | None, far_km: float) -> bool:
-    if one == other:
-        return False
     distance = kilometres(one, other)
     return distance is not None and distance > far_km

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from detector.core.correlation.copies import copies_among
+from detector.core.correlation.copies import are_copies, copies_among
 from detector.core.correlation.support import Support
 from detector.core.records import Certainty
 
@@ -23,8 +23,10 @@ def independent_outlets(supports: Sequence[Support]) -> int:
     names = {source: number for number, source in enumerate(dict.fromkeys(item.source for item in known))}
     if len(names) <= 1:
         return len(names)
-    number = np.array([names[item.source] for item in known])
-    one, other = np.nonzero(np.triu(copies_among([item.sample for item in known]), 1))
+    holders: dict[bytes, list[int]] = {}
+    for item in known:
+        holders.setdefault(item.sample, []).append(names[item.source])
+    first = [numbers[0] for numbers in holders.values()]
     owner = list(range(len(names)))
 
     def root(source: int) -> int:
@@ -32,8 +34,13 @@ def independent_outlets(supports: Sequence[Support]) -> int:
             source = owner[source]
         return source
 
-    for a, b in zip(number[one].tolist(), number[other].tolist(), strict=True):
-        owner[root(b)] = root(a)
+    for sample, numbers in holders.items():
+        if len(numbers) > 1 and are_copies(sample, sample):
+            for number in numbers[1:]:
+                owner[root(number)] = root(numbers[0])
+    one, other = np.nonzero(np.triu(copies_among(list(holders)), 1))
+    for a, b in zip(one.tolist(), other.tolist(), strict=True):
+        owner[root(first[b])] = root(first[a])
     return len({root(source) for source in owner})
 
 

@@ -28,9 +28,9 @@ _OFFICIAL: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Support:
-    """One article's detection, and why it was put where it is."""
+    """One article's detection, and why it was put where it is. Two are equal only when they are one object."""
 
     detection: Detection
     """Without its sketch, of which the fields below hold what is needed: there may be a hundred of them in one event."""

@@ -127,7 +127,8 @@ class Telling:
     ) -> tuple[tuple[Support, ...], frozenset[str], dict[str, int]]:
         """Return the supports to keep, those only counted, and the articles that are no supports."""
         most = self._rules.most_supports
-        dropped = members[1 : len(members) - most + 1] if len(members) > most else ()
+        cut = 1 + max(0, len(members) - most)
+        dropped = members[1:cut]
         names = {item.article_id for item in members}
         surplus = ((entry.surplus | absorbed) - {self._record.article_id}) | {item.article_id for item in dropped}
         past = {article: revision for article, revision in entry.past.items() if article not in names}
@@ -135,10 +136,10 @@ class Telling:
         past |= {item.article_id: item.detection.revision for item in dropped}
         if gone and self._record.article_id not in names:
             past[self._record.article_id] = self._record.revision
-        return tuple(item for item in members if item not in dropped), surplus, past
+        return members[:1] + members[cut:], surplus, past
 
     def _kept_or_new(self, event_id: str) -> Entry:
-        if event_id in self._kept.entries:
+        if event_id in self._kept:
             return self._kept.get(event_id)
         now = self._kept.watermark
         return Entry(

@@ -6,10 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detector.core.correlation.terms import bucket
 from detector.core.records import Term
 
-DECIMALS: Final = 4
+_SCALE: Final = 10_000.0
+"""Four decimals count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +48,14 @@ class Vector:
 
 def cosine(dot: int, one: int, other: int) -> float:
     """Return the cosine of two vectors from their inner product and the squares of their lengths; 0 when one is empty."""
-    return round(dot / math.sqrt(one * other), DECIMALS) if one and other else 0.0
+    return rounded(dot / math.sqrt(one * other)) if one and other else 0.0
+
+
+def rounded(share: float) -> float:
+    """Return a share to the decimals that count, by the very operations that `all_rounded` does."""
+    return round(share * _SCALE) / _SCALE
+
+
+def all_rounded(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return shares to the decimals that count."""
+    return np.rint(shares * _SCALE) / _SCALE

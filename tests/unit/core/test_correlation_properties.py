@@ -1,9 +1,10 @@
 """Whatever the order, however often, wherever it is cut off: the same events, and nothing told twice."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from functools import cache
+from itertools import combinations
 from typing import Final
 
 from hypothesis import given, settings
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from detector.core import wire
 from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.families import Families
-from detector.core.correlation.rules import Rules
+from detector.core.correlation.pairs import alike_pairs
+from detector.core.correlation.relation import apart, near_in_time, similarity
+from detector.core.correlation.rules import DEFAULTS, Rules
 from detector.core.correlation.sampling import sample_text
 from detector.core.correlation.step import Message
 from detector.core.correlation.summary import summarise
-from detector.core.correlation.support import explained
+from detector.core.correlation.support import explained, support_of
 from detector.core.eventtypes import STATUSES, EventType
 from detector.core.ids import content_id
 from detector.core.records import Alert, Detection, Evidence, Place, Quantity, Retraction, Sketch, Term
@@ -95,11 +98,27 @@ def events(correlator: Correlator) -> set[tuple[object, ...]]:
         if supports:
             bare = tuple(explained(item, None) for item in supports)
             summary = summarise(bare)
-            known.add((bare, replace(summary, best=explained(summary.best, None))))
+            told = tuple(getattr(summary, field.name) for field in fields(summary) if field.name != "best")
+            known.add((tuple(item.encoded for item in bare), summary.best.encoded, told))
     return known
 
 
 GIVEN: Final = st.lists(found(), min_size=1, max_size=14).map(numbered)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(found(), min_size=1, max_size=14, unique_by=lambda detection: detection.article_id))
+def test_many_are_compared_at_once_as_any_two_are(detections: list[Detection]) -> None:
+    for kind in EventType:
+        rules = DEFAULTS[kind]
+        supports = [support_of(detection, FAMILIES) for detection in detections if detection.type is kind]
+        expected = [
+            (-similarity(one, other), one.article_id, other.article_id)
+            for one, other in combinations(supports, 2)
+            if one.vector.dot(other.vector) and near_in_time(one, other, rules) and not apart(one, other, rules)
+        ]
+        pairs = [(supports[one].article_id, supports[other].article_id) for one, other in alike_pairs(supports, rules)]
+        assert pairs == [(one, other) for score, one, other in sorted(expected) if -score >= rules.alike]
 
 
 @settings(max_examples=120, deadline=None)

@@ -90,7 +90,7 @@ def test_only_so_many_articles_are_held_decoded(monkeypatch: pytest.MonkeyPatch)
         story = number % 6
         words = f"story{story} town{story} word{story}"
         correlator.process(later(number / 100, detection(f"a{number}", words, revision=number)))
-        held = [len(entry.supports) for entry in correlator._kept._recent.values()]
+        held = [len(recent.entry.supports) for recent in correlator._kept._recent.values()]
         assert sum(held) <= 20
         assert correlator._kept._recent_size == sum(held) + len(held)
     assert {len(correlator.entry(event_id).supports) for event_id in correlator.entries} == {10}

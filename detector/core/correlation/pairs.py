@@ -1,0 +1,100 @@
+"""Compares every two of many detections of one key at once: what `relation` says of a pair, in array passes."""
+
+from collections.abc import Callable, Hashable, Sequence
+from itertools import chain
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from detector.core.correlation.relation import FIGURE, MOST_FIGURES, OTHER_TOLL, kilometres
+from detector.core.correlation.rules import TypeRules
+from detector.core.correlation.support import Support
+from detector.core.correlation.terms import BUCKETS
+from detector.core.correlation.vector import all_rounded
+from detector.core.eventtypes import EventType
+
+_PAIR: Final = 2
+
+
+def alike_pairs(supports: Sequence[Support], rules: TypeRules) -> list[tuple[int, int]]:
+    """Return the pairs (numbers, the smaller first) that are alike and may be one event, the most alike first.
+
+    Ties are broken by article ids.
+    """
+    if len(supports) < _PAIR:
+        return []
+    dots = _products([item.vector.buckets for item in supports], [item.vector.weights for item in supports])
+    scores = _scores(dots, supports)
+    fit = np.triu(dots > 0, 1) & (scores >= rules.alike) & _near(supports, rules) & ~_far(supports, rules)
+    one, other = np.nonzero(fit)
+    names = sorted({item.article_id for item in supports})
+    rank = {name: number for number, name in enumerate(names)}
+    ranks = np.array([rank[item.article_id] for item in supports], dtype=np.intp)
+    order = np.lexsort((ranks[other], ranks[one], -scores[one, other]))
+    return list(zip(one[order].tolist(), other[order].tolist(), strict=True))
+
+
+def _scores(dots: NDArray[np.float64], supports: Sequence[Support]) -> NDArray[np.float64]:
+    squares = np.array([item.vector.square for item in supports], dtype=np.float64)
+    lengths = np.sqrt(np.outer(squares, squares))
+    cosines = all_rounded(np.divide(dots, lengths, out=np.zeros_like(lengths), where=lengths > 0))
+    shared = _shared_figures(supports)
+    more = all_rounded(np.minimum(1.0, cosines + FIGURE * np.minimum(MOST_FIGURES, shared)))
+    tolls = np.array([bool(item.dead) and item.detection.type is EventType.ATROCITY for item in supports])
+    less = np.where(np.outer(tolls, tolls), all_rounded(np.maximum(0.0, cosines - OTHER_TOLL)), cosines)
+    return np.where(shared > 0, more, less)
+
+
+def _shared_figures(supports: Sequence[Support]) -> NDArray[np.float64]:
+    number: dict[tuple[str, int], int] = {}
+    columns = [[number.setdefault(figure, len(number)) for figure in item.figures] for item in supports]
+    return _products(columns, [[1] * len(row) for row in columns])
+
+
+def _near(supports: Sequence[Support], rules: TypeRules) -> NDArray[np.bool_]:
+    """Tell which are near in time; undated ones are near to all."""
+    dated = np.array([item.day is not None for item in supports])
+    days = np.array([item.day or 0 for item in supports])
+    between = np.abs(days[:, None] - days[None, :])
+    near: NDArray[np.bool_] = (between <= min(rules.gap, rules.span).days) | ~np.outer(dated, dated)
+    return near
+
+
+def _far(supports: Sequence[Support], rules: TypeRules) -> NDArray[np.bool_]:
+    """Tell which are in two towns."""
+    numbers, kept = _numbered(
+        [
+            (place.lat, place.lon) if place and place.precision == "city" else None
+            for place in (item.detection.place for item in supports)
+        ]
+    )
+    towns = [supports[first].detection.place for first in kept]
+    far = _table(len(towns), lambda a, b: (kilometres(towns[a], towns[b]) or 0.0) > rules.far_km)
+    return far[np.ix_(numbers, numbers)]
+
+
+def _numbered(names: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """Number different names; the number of each, and where each number comes first."""
+    number: dict[Hashable, int] = {}
+    numbers = [number.setdefault(name, len(number)) for name in names]
+    return numbers, [numbers.index(each) for each in range(len(number))]
+
+
+def _table(size: int, differs: Callable[[int, int], bool]) -> NDArray[np.bool_]:
+    table = np.zeros((size, size), dtype=np.bool_)
+    for a in range(size):
+        for b in range(a):
+            table[a, b] = table[b, a] = differs(a, b)
+    return table
+
+
+def _products(columns: Sequence[Sequence[int]], weights: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Return the inner product of every two sparse rows; exact, as the weights are whole and small."""
+    ends = np.cumsum([0, *map(len, columns)])
+    where = np.fromiter(chain.from_iterable(columns), dtype=np.int32, count=int(ends[-1]))
+    values = np.fromiter(chain.from_iterable(weights), dtype=np.float64, count=int(ends[-1]))
+    rows = csr_matrix((values, where, ends), shape=(len(columns), BUCKETS))
+    products: NDArray[np.float64] = (rows @ rows.T).toarray()
+    return products
