@@ -115,8 +115,7 @@ def correlated(record: Incoming, correlators: Correlators, settings: Settings) -
     except Exception:
         correlators.rebuild(record.partition)
         raise
-    repeated = step.decision.kind == "repeated"
-    telling = finding if step.alerts and not repeated and isinstance(finding, Detection) else None
+    telling = finding if step.told and isinstance(finding, Detection) else None
     return Outcome(
         outgoing=(
             *_keyed(settings.event_changelog, step.entries, partition=record.partition),
@@ -153,11 +152,9 @@ def without_superseded(outcomes: Sequence[Outcome], settings: Settings) -> list[
 
 def _counts(step: Step, kind: EventType) -> Counter[tuple[str, ...]]:
     counts: Counter[tuple[str, ...]] = Counter({("correlated", kind.value, step.decision.kind): 1})
-    if step.decision.kind != "repeated":
-        alerts = [wire.decode_alert(value) for _, value in step.alerts if value]
-        counts.update(("alerts", kind.value, alert.message_type) for alert in alerts)
-        born = (alert for alert in alerts if alert.message_type == "alert")
-        counts.update(("alerts_by_country", kind.value, country_label(alert.place)) for alert in born)
+    counts.update(("alerts", kind.value, alert.message_type) for alert in step.told)
+    born = (alert for alert in step.told if alert.message_type == "alert")
+    counts.update(("alerts_by_country", kind.value, country_label(alert.place)) for alert in born)
     if step.expired:
         counts["events_expired",] += len(step.expired)
     return counts

@@ -27,7 +27,8 @@ from detector.loading import load_detector, load_families, spare_loaded
 from tests.bench.articles import moment
 from tests.bench.progress import write_progress
 
-BATCH = 64
+BATCH = 256
+"""What the worker and a replay take at once."""
 _WARM_UP = 2_000
 
 

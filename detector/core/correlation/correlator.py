@@ -22,7 +22,7 @@ from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Decision, Message, Step
 from detector.core.correlation.support import Support, support_of
 from detector.core.correlation.telling import Telling, event_message
-from detector.core.records import DETECTION_VERSION, Comparison, Detection, Retraction
+from detector.core.records import DETECTION_VERSION, Alert, Comparison, Detection, Retraction
 
 _OWN: Final = f'{{"schema_version":{DETECTION_VERSION},"detection_id":"'.encode("ascii")
 """How a detection of this version begins."""
@@ -140,7 +140,7 @@ class Correlator:
             merged=tuple(event for event, into in sorted(placing.ended.items()) if into),
             parted=tuple(placing.event_of_group[n] for n, origin in placing.opened.items() if origin),
         )
-        return _step(entries, tuple(told.alerts), tuple(told.events), decision, expired)
+        return _step(entries, tuple(told.alerts), tuple(told.events), decision, expired, tuple(told.told))
 
     def _grouping(self, members: Sequence[Support], *, known_tied: bool) -> Grouping:
         if not members:
@@ -198,6 +198,9 @@ def _step(
     events: tuple[Message, ...],
     decision: Decision,
     expired: tuple[str, ...],
+    told: tuple[Alert, ...] = (),
 ) -> Step:
     gone = tuple(Message(event_id, None) for event_id in expired)
-    return Step(entries=gone + entries, alerts=alerts, events=gone + events, decision=decision, expired=expired)
+    return Step(
+        entries=gone + entries, alerts=alerts, told=told, events=gone + events, decision=decision, expired=expired
+    )

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
@@ -28,6 +29,12 @@ class EntryError(ValueError):
     """A kept state that this version cannot read: rebuild it by reading the detections again from the beginning."""
 
 
+@lru_cache(maxsize=512)
+def _read_alert(alert: str) -> Alert:
+    # Each article of an event is compared with what its thread said last.
+    return wire.decode_alert(alert.encode("utf-8"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """An alert as it was sent, and the record that caused it."""
@@ -41,7 +48,7 @@ class Told:
 
     def read(self) -> Alert:
         """Return the alert."""
-        return wire.decode_alert(self.alert.encode("utf-8"))
+        return _read_alert(self.alert)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from detector.core.records import Comparison
+from detector.core.records import Alert, Comparison
 
 DecisionKind: TypeAlias = Literal["opened", "joined", "repeated", "retracted", "unknown"]
 
@@ -42,6 +42,8 @@ class Step:
     entries: tuple[Message, ...]
     alerts: tuple[Message, ...]
     """Keyed by event id."""
+    told: tuple[Alert, ...]
+    """Those of `alerts` that are new; none of a record that was seen before."""
     events: tuple[Message, ...]
     """Keyed by event id."""
     decision: Decision

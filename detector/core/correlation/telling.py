@@ -37,6 +37,7 @@ class Telling:
         """Begin a step: the events that may change, and the one that the record's article supported before."""
         self.changed: list[Entry] = []
         self.alerts: list[Message] = []
+        self.told: list[Alert] = []
         self.events: list[Message] = []
         self._rules = rules
         self._kept = kept
@@ -169,6 +170,7 @@ class Telling:
                 alert=value.decode("utf-8"),
             )
             self.alerts.append(Message(entry.event_id, value))
+            self.told.append(alert)
             dropped = max(0, len(entry.told) + 1 - self._rules.most_alerts)
             entry = replace(
                 entry,
