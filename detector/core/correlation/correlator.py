@@ -20,7 +20,7 @@ from detector.core.correlation.placing import place
 from detector.core.correlation.relation import FIGURE, MOST_FIGURES, apart, compare, near_in_time, with_figures
 from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Decision, Message, Step
-from detector.core.correlation.support import Support, support_of
+from detector.core.correlation.support import Support, sharing, support_of
 from detector.core.correlation.telling import Telling, event_message
 from detector.core.records import DETECTION_VERSION, Alert, Comparison, Detection, Retraction
 
@@ -77,7 +77,11 @@ class Correlator:
             return self._change(record, key, before, None, (), expired)
         own = value is not None and value.startswith(_OWN)
         support = support_of(record, self._families, value=value if own else None)
-        return self._change(record, key, before, support, self._links(key, support), expired)
+        links = self._links(key, support)
+        copied = next((link.other for link in links if link.other.sample == support.sample), None)
+        if copied:
+            support = sharing(support, copied)
+        return self._change(record, key, before, support, links, expired)
 
     def _supported(self, record: Detection | Retraction, events: Sequence[str]) -> str | None:
         """Return the event that an article supports, be it among those only counted."""
@@ -125,7 +129,8 @@ class Correlator:
             joined = {item.article_id for item in mine}
             alike = [link for link in links if link.other.article_id in joined]
             if alike:
-                why = compare(support, max(alike, key=lambda link: (link.alike, link.other.order)).other)
+                nearest = max(alike, key=lambda link: (link.alike, link.other.order)).other
+                why = compare(support, nearest)
         told = Telling(self.rules, self._kept, record, region, before)
         told.groups(grouping, placing, support, why)
         told.endings(placing)

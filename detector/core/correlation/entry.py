@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from detector.core import wire
 from detector.core.correlation.families import Families
-from detector.core.correlation.support import Support, support_of
+from detector.core.correlation.support import Support, sharing, support_of
 from detector.core.correlation.vector import Vector
 from detector.core.moments import format_time
 from detector.core.records import Alert, Comparison
@@ -29,7 +29,7 @@ class EntryError(ValueError):
     """A kept state that this version cannot read: rebuild it by reading the detections again from the beginning."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _read_alert(alert: str) -> Alert:
     # Each article of an event is compared with what its thread said last.
     return wire.decode_alert(alert.encode("utf-8"))
@@ -191,12 +191,15 @@ def entry_parts(entry: Entry) -> tuple[bytes, ...]:
 def decode_entry(value: bytes, families: Families) -> Entry:
     """Read an entry. Raises `EntryError` for another format."""
     fields = _read(value)
-    supports = []
+    supports: list[Support] = []
+    copied: dict[bytes, Support] = {}
     for item in fields["supports"]:
         merged = item["why_merged"]
         comparison = _COMPARISON.validate_python(merged) if merged else None
         detection = item["detection"].encode("utf-8")
-        supports.append(support_of(wire.decode_detection(detection), families, comparison, detection))
+        support = support_of(wire.decode_detection(detection), families, comparison, detection)
+        known = copied.setdefault(support.sample, support)
+        supports.append(support if known is support else sharing(support, known))
     return Entry(
         event_id=fields["event_id"],
         key=fields["key"],

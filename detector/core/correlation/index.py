@@ -23,12 +23,13 @@ _FEW: Final = 4
 class Block:
     """The term vectors of one key and day, in rows."""
 
-    __slots__ = ("articles", "buckets", "weights")
+    __slots__ = ("articles", "buckets", "squares", "weights")
 
     def __init__(self) -> None:
         self.articles: list[str] = []
         self.buckets: NDArray[np.uint16] = np.zeros((_FEW, MOST_TERMS), dtype=np.uint16)
         self.weights: NDArray[np.uint16] = np.zeros((_FEW, MOST_TERMS), dtype=np.uint16)
+        self.squares: NDArray[np.float64] = np.zeros(_FEW)
 
     def add(self, article: str, vector: Vector) -> None:
         """Append a row; its unused columns weigh nothing."""
@@ -36,16 +37,19 @@ class Block:
         if row == len(self.buckets):
             self.buckets = np.concatenate([self.buckets, np.zeros_like(self.buckets)])
             self.weights = np.concatenate([self.weights, np.zeros_like(self.weights)])
+            self.squares = np.concatenate([self.squares, np.zeros_like(self.squares)])
         used = len(vector.buckets)
         self.buckets[row, :used] = vector.buckets
         self.weights[row, :used] = vector.weights
         self.weights[row, used:] = 0
+        self.squares[row] = vector.square
         self.articles.append(article)
 
     def remove(self, article: str) -> None:
         """Take a row out; the last one takes its place."""
         row, last = self.articles.index(article), len(self.articles) - 1
         self.buckets[row], self.weights[row] = self.buckets[last], self.weights[last]
+        self.squares[row] = self.squares[last]
         self.articles[row] = self.articles[last]
         self.articles.pop()
 
@@ -91,8 +95,7 @@ class Index:
         found: list[tuple[str, float]] = []
         for block in self._near_blocks(key, support.day, rules):
             dots = block.dots(self._dense)
-            squares = (block.weights[: len(dots)].astype(np.int64) ** 2).sum(axis=1)
-            lengths = np.sqrt(squares.astype(np.float64) * vector.square)
+            lengths = np.sqrt(block.squares[: len(dots)] * vector.square)
             cosines = all_rounded(np.divide(dots, lengths, out=np.zeros_like(lengths), where=lengths > 0))
             chosen = np.flatnonzero((dots > 0) & (cosines >= least))
             found += zip([block.articles[row] for row in chosen.tolist()], cosines[chosen].tolist(), strict=True)

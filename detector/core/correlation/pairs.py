@@ -1,7 +1,6 @@
 """Compares every two of many detections of one key at once: what `relation` says of a pair, in array passes."""
 
 from collections.abc import Callable, Hashable, Sequence
-from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -12,7 +11,7 @@ from detector.core.correlation.relation import FIGURE, MOST_FIGURES, OTHER_TOLL,
 from detector.core.correlation.rules import TypeRules
 from detector.core.correlation.support import Support
 from detector.core.correlation.terms import BUCKETS
-from detector.core.correlation.vector import all_rounded
+from detector.core.correlation.vector import Vector, all_rounded
 from detector.core.eventtypes import EventType
 
 _PAIR: Final = 2
@@ -25,7 +24,7 @@ def alike_pairs(supports: Sequence[Support], rules: TypeRules) -> list[tuple[int
     """
     if len(supports) < _PAIR:
         return []
-    dots = _products([item.vector.buckets for item in supports], [item.vector.weights for item in supports])
+    dots = _products([item.vector for item in supports])
     scores = _scores(dots, supports)
     fit = np.triu(dots > 0, 1) & (scores >= rules.alike) & _near(supports, rules) & ~_far(supports, rules)
     one, other = np.nonzero(fit)
@@ -50,7 +49,11 @@ def _scores(dots: NDArray[np.float64], supports: Sequence[Support]) -> NDArray[n
 def _shared_figures(supports: Sequence[Support]) -> NDArray[np.float64]:
     number: dict[tuple[str, int], int] = {}
     columns = [[number.setdefault(figure, len(number)) for figure in item.figures] for item in supports]
-    return _products(columns, [[1] * len(row) for row in columns])
+    stated = np.zeros((len(supports), len(number)))
+    for row, places in enumerate(columns):
+        stated[row, places] = 1
+    shared: NDArray[np.float64] = stated @ stated.T
+    return shared
 
 
 def _near(supports: Sequence[Support], rules: TypeRules) -> NDArray[np.bool_]:
@@ -90,11 +93,11 @@ def _table(size: int, differs: Callable[[int, int], bool]) -> NDArray[np.bool_]:
     return table
 
 
-def _products(columns: Sequence[Sequence[int]], weights: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """Return the inner product of every two sparse rows; exact, as the weights are whole and small."""
-    ends = np.cumsum([0, *map(len, columns)])
-    where = np.fromiter(chain.from_iterable(columns), dtype=np.int32, count=int(ends[-1]))
-    values = np.fromiter(chain.from_iterable(weights), dtype=np.float64, count=int(ends[-1]))
-    rows = csr_matrix((values, where, ends), shape=(len(columns), BUCKETS))
+def _products(vectors: Sequence[Vector]) -> NDArray[np.float64]:
+    """Return the inner product of every two vectors; exact, as the weights are whole and small."""
+    ends = np.cumsum([0, *(len(vector.buckets) for vector in vectors)])
+    buckets = np.frombuffer(b"".join(vector.buckets for vector in vectors), dtype=np.uint16)
+    weights = np.frombuffer(b"".join(vector.weights for vector in vectors), dtype=np.uint16)
+    rows = csr_matrix((weights.astype(np.float64), buckets.astype(np.int32), ends), shape=(len(vectors), BUCKETS))
     products: NDArray[np.float64] = (rows @ rows.T).toarray()
     return products

@@ -39,7 +39,7 @@ def figures_of(supports: Sequence[Support]) -> tuple[Quantity, ...]:
     """Return the figure that counts of each unit, from supports in order of data time."""
     chosen: dict[Unit, Quantity] = {}
     for item in supports:
-        for unit in UNITS:
+        for unit in UNITS if item.detection.quantities else ():
             if figure := largest(item.detection.quantities, unit):
                 chosen[unit] = figure
     return tuple(chosen[unit] for unit in UNITS if unit in chosen)

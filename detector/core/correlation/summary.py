@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from typing import Final
 
 from detector.core.correlation.lifecycle import current_status, progress
@@ -63,8 +64,8 @@ def summarise(supports: Sequence[Support], surplus: int = 0) -> Summary:
         best=best,
         articles=len(supports) + surplus,
         independent_outlets=independent,
-        first_seen=min(item.seen_at for item in supports),
-        last_seen=max(item.seen_at for item in supports),
+        first_seen=supports[0].seen_at,
+        last_seen=supports[-1].seen_at,
         transitions=path,
     )
 
@@ -89,11 +90,12 @@ def _evidence(supports: Sequence[Support], leading: str) -> tuple[AlertEvidence,
 
     The article that brought the status comes before all others, then the most confident and latest.
     """
-    ranked = sorted(supports, key=lambda item: item.order, reverse=True)
-    ranked.sort(key=lambda item: (item.article_id != leading, -item.detection.confidence))
+    ranked = nsmallest(
+        MOST_EVIDENCE, reversed(supports), key=lambda item: (item.article_id != leading, -item.detection.confidence)
+    )
     chosen = [
         (rank, number, item, sentence)
-        for number, item in enumerate(ranked[:MOST_EVIDENCE])
+        for number, item in enumerate(ranked)
         for rank, sentence in enumerate(item.detection.evidence)
     ]
     chosen.sort(key=lambda entry: entry[:2])

@@ -13,6 +13,8 @@ from detector.core.records import Comparison, Detection, Sketch, Unit
 
 UNITS: Final[tuple[Unit, ...]] = ("dead", "wounded", "evacuated")
 _WHY: Final = "why_merged"
+_SHARED_BY_COPIES: Final = ("title", "outlet", "evidence", "why", "place", "model", "quantities")
+_WORKED_OUT: Final = ("figures", "dead", "words", "vector", "sample")
 _NO_SKETCH: Final = Sketch()
 _SMALL_FIGURE: Final = 4
 """Up to so many dead or moved is no figure that two accounts can be recognised by."""
@@ -97,6 +99,14 @@ def support_of(
         vector=vector,
         sample=read_sample(detection.sketch.copies),
     )
+
+
+def sharing(support: Support, other: Support) -> Support:
+    """Return a support that holds what it has in common with another one only once, as copies of one text do."""
+    mine, theirs = support.detection, other.detection
+    same = {name: getattr(theirs, name) for name in _SHARED_BY_COPIES if getattr(mine, name) == getattr(theirs, name)}
+    worked_out = {name: getattr(other, name) for name in _WORKED_OUT if getattr(support, name) == getattr(other, name)}
+    return replace(support, detection=replace(mine, **same), **worked_out)
 
 
 def explained(support: Support, why_merged: Comparison | None) -> Support:

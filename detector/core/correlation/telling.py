@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from detector.core import wire
+from detector.core import ids, wire
 from detector.core.correlation import threads
 from detector.core.correlation.entry import Entry, Told
 from detector.core.correlation.grouping import Grouping
@@ -107,7 +107,7 @@ class Telling:
             and surplus == entry.surplus
             and past == entry.past
         ):
-            self._last[event_id] = entry.told[-1].read().alert_id
+            self._last[event_id] = ids.alert_id(event_id, entry.sequence - 1)
             return
         summary = summarise(kept_members, len(surplus))
         last = entry.last
