@@ -11,11 +11,9 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from datetime import datetime
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 from detector.errors import UsageError
 
@@ -44,8 +42,7 @@ CREATE TABLE best (n INTEGER, model TEXT, type TEXT, confidence REAL, sentence T
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleRow:
+class ArticleRow(NamedTuple):
     """An article that was scored.
 
     `words` and `known_words` count the title and the beginning of the text, for vocabulary coverage, of one article in a few
@@ -66,8 +63,7 @@ class ArticleRow:
     known_words: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRow:
+class ScoreRow(NamedTuple):
     """What one model says of one article: a confidence per type."""
 
     n: int
@@ -78,8 +74,7 @@ class ScoreRow:
     solidarity: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionRow:
+class DetectionRow(NamedTuple):
     """A detection; `record` is its JSON as the detections topic would carry it."""
 
     n: int
@@ -91,8 +86,7 @@ class DetectionRow:
     record: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRow:
+class AlertRow(NamedTuple):
     """An alert; `n` is the record that caused it, an article or a withdrawal."""
 
     n: int
@@ -104,8 +98,7 @@ class AlertRow:
     record: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
+class EventRow(NamedTuple):
     """The last state of an event; `n` is the record that brought it. Those that were forgotten stay as they were then."""
 
     model: str
@@ -114,8 +107,7 @@ class EventRow:
     record: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedRow:
+class RejectedRow(NamedTuple):
     """A record that is no article, or that could not be read; of the closed list of reasons, and `corrupt`."""
 
     partition: int
@@ -126,8 +118,7 @@ class RejectedRow:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BestRow:
+class BestRow(NamedTuple):
     """The sentence that speaks most for a type, where its confidence is at least half the threshold."""
 
     n: int
@@ -153,15 +144,12 @@ _TABLES: Final[Mapping[type[Any], str]] = {
 Tables: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows as SQLite takes them, by table."""
 
-_VALUES: Final = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in _TABLES}
-
 
 def tables_of(rows: Iterable[Row]) -> Tables:
     """Sort rows by table."""
     tables: Tables = {}
     for row in rows:
-        kind = type(row)
-        tables.setdefault(_TABLES[kind], []).append(_VALUES[kind](row))
+        tables.setdefault(_TABLES[type(row)], []).append(tuple(row))
     return tables
 
 

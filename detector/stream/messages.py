@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from detector.core.records import Article, Classification, Rejected, Withdrawal
 
@@ -15,8 +15,7 @@ HEADER_PREFIX: Final = "detector."
 _VERSION: Final = version("news-event-detector")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Incoming(NamedTuple):
     """One record as it lay on its topic; `timestamp` is the broker's."""
 
     topic: str
