@@ -19,6 +19,7 @@ from detector.cli.replay_judging import judge_replay, prepare
 from detector.cli.replay_progress import replay_progress
 from detector.core.eventtypes import EVENT_TYPES
 from detector.errors import INTERRUPTED_STATUS, UsageError
+from detector.loading import spare_loaded
 from detector.replay.archive import ARCHIVE_NAME, RunArchive, open_archive, read_meta
 from detector.replay.models import load_models
 from detector.replay.publishing import RunPublisher, replay_topics
@@ -95,6 +96,7 @@ def replay(
             now=lambda: datetime.now(UTC),
         )
         report = stack.enter_context(replay_progress(f"Replaying {source.name}"))
+        spare_loaded()
         ending = run.run(lambda now: report(now.counts["records"], now.offsets_done, now.offsets_in_all))
     _tell(run, source, path, ending, table=not judging.on_standard_output)
     status = judge_replay(path, prepared, command)

@@ -99,7 +99,10 @@ class AlertRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """The last state of an event; `n` is the record that brought it. Those that were forgotten stay as they were then."""
+    """The last state of an event; `n` is the record that brought it. Those that were forgotten stay as they were then.
+
+    While the run goes on a state may be a minute old (see `event_states`).
+    """
 
     model: str
     event_id: str

@@ -5,13 +5,15 @@ same model gives the same events and alerts. It is kept by partition as live, be
 time seen in a partition.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kafka.partitioner.default import murmur2
 
 from detector.core.correlation.articles import ArticleMemory
 from detector.core.correlation.correlator import Correlator
 from detector.core.correlation.families import Families
+from detector.core.correlation.step import Step
+from detector.replay.event_states import EventStates
 from detector.replay.scoring import Found
 from detector.settings import Settings
 from detector.stream.correlating import correlated, remembered, rules_of
@@ -20,14 +22,16 @@ from detector.stream.outcomes import one_by_one_on_error
 
 
 class Correlation:
-    """Correlates what one model finds; each model of a run has one of its own."""
+    """Correlates what one model finds; each model of a run has one of its own. The states of events wait in `states`."""
 
-    def __init__(self, settings: Settings, families: Families) -> None:
+    def __init__(self, settings: Settings, families: Families, clock: Callable[[], float]) -> None:
         self._settings = settings
         self._families = families
         self._rules = rules_of(settings.correlation)
         self._memories: dict[int, ArticleMemory] = {}
         self._correlators: dict[int, Correlator] = {}
+        self._steps: list[Step] = []
+        self.states = EventStates(settings, clock)
 
     def outcomes(self, record: Incoming, found: Found) -> Iterator[tuple[Outgoing, Outcome]]:
         """Give each detection and retraction of an article with what it comes to. Never raises for anything a record holds."""
@@ -51,6 +55,9 @@ class Correlation:
                 value=finding.value,
             )
             (outcome,) = one_by_one_on_error(self._work, [read], rejected_topic=self._settings.topics.rejected)
+            for step in self._steps:
+                self.states.take(step, found.n)
+            self._steps.clear()
             yield finding, outcome
 
     def of(self, partition: int) -> Correlator:
@@ -65,7 +72,7 @@ class Correlation:
         self._correlators[partition] = Correlator(self._rules, self._families, kept)
 
     def _work(self, records: Sequence[Incoming]) -> list[Outcome]:
-        return [correlated(record, self, self._settings) for record in records]
+        return [correlated(record, self, self._settings, later=self._steps.append) for record in records]
 
     def _partition(self, key: bytes) -> int:
         """Return where a Kafka producer puts a key."""

@@ -1,6 +1,7 @@
 """One replay from its first record to its last: records to the scoring processes, their answers in order to the archive."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -70,7 +71,7 @@ class Replay:
         self._limit = limit
         self._now = now
         families = load_families()
-        self._correlations = {model.info.digest: Correlation(settings, families) for model in models}
+        self._correlations = {model.info.digest: Correlation(settings, families, time.monotonic) for model in models}
         self._accounts = {one.partition: PartitionAccount(one.begin) for one in source.ranges}
         self._damaged: list[str] = []
         self._seconds: Counter[str] = Counter()
@@ -91,6 +92,10 @@ class Replay:
             ending = Ending(partial_reason=INTERRUPTED)
         except DetectorError as error:
             ending = Ending(partial_reason=str(error), error=error)
+        try:
+            self._write_states()
+        except DetectorError as error:
+            ending = Ending(partial_reason=ending.partial_reason or str(error), error=ending.error or error)
         if ending.partial_reason is None and not (self._limit and self.counts["records"] >= self._limit):
             self._finish_accounts()
         self._archive.set_meta(
@@ -116,20 +121,16 @@ class Replay:
     def _keep(self, batch: Batch, scored: Scored) -> None:
         rows: list[Row] = [row for one in batch.unreadable for row in self._unreadable(one)]
         unreadable = len(rows)
-        events: dict[tuple[str, str], EventRow] = {}
         sent: list[Outgoing] = []
         for found in scored.found:
             record = batch.records[found.n - batch.first]
             for finding, outcome in self._correlations[found.model].outcomes(record, found):
                 self.counts[f"detections.{found.model}"] += finding.key in dict(found.detections)
-                for row in self._correlated(record, found, outcome):
-                    if isinstance(row, EventRow):
-                        events[row.model, row.event_id] = row
-                    else:
-                        rows.append(row)
+                rows += self._correlated(record, found, outcome)
                 sent += [finding, *outcome.outgoing]
-        # An event in all the news is written once a batch, not for each of its articles.
-        self._archive.write(_merged(scored.tables, tables_of([*rows, *events.values()])))
+        events, states = self._event_rows(everything=False)
+        sent += states
+        self._archive.write(_merged(scored.tables, tables_of([*rows, *events])))
         if self._publisher:
             self._publisher.publish(sent)
         for record in batch.records:
@@ -144,16 +145,34 @@ class Replay:
         )
 
     def _correlated(self, record: Incoming, found: Found, outcome: Outcome) -> Iterator[Row]:
-        """Give what the archive keeps of a detection: alerts and events, or a rejection that no one else is told of."""
+        """Give what the archive keeps of a detection: alerts, or a rejection that no one else is told of."""
         if outcome.rejected:
             yield rejected_row(record.partition, record.offset, outcome.rejected)
         for outgoing in outcome.outgoing:
             if outgoing.topic == self._settings.topics.alerts:
                 self.counts[f"alerts.{found.model}"] += 1
                 yield _alert_row(found, outgoing)
-            elif outgoing.topic == self._settings.topics.events and outgoing.value:
-                key = (outgoing.key or b"").decode("ascii")
-                yield EventRow(model=found.model, event_id=key, n=found.n, record=outgoing.value)
+
+    def _event_rows(self, *, everything: bool) -> tuple[list[EventRow], list[Outgoing]]:
+        """Return the states of events that are due, as the archive keeps them and as they are published."""
+        due = [
+            (model, n, state)
+            for model, correlation in self._correlations.items()
+            for n, state in correlation.states.due(everything=everything)
+        ]
+        rows = [
+            EventRow(model=model, event_id=(state.key or b"").decode("ascii"), n=n, record=state.value)
+            for model, n, state in due
+            if state.value
+        ]
+        return rows, [state for _, _, state in due]
+
+    def _write_states(self) -> None:
+        """Write the states of events that have not been written yet."""
+        events, states = self._event_rows(everything=True)
+        self._archive.write(tables_of(events))
+        if self._publisher:
+            self._publisher.publish(states)
 
     def _unreadable(self, one: Unreadable) -> Iterator[RejectedRow]:
         account = self._accounts[one.partition]

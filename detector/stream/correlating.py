@@ -5,7 +5,7 @@ step gives the records for the changelog among its outgoing ones, and first.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
@@ -100,9 +100,12 @@ class Correlators(Protocol):
         """Make it anew."""
 
 
-def correlated(record: Incoming, correlators: Correlators, settings: Settings) -> Outcome:
+def correlated(
+    record: Incoming, correlators: Correlators, settings: Settings, *, later: Callable[[Step], None] | None = None
+) -> Outcome:
     """Take a record of the topic of the detections into the events of its partition; what is no such record is rejected.
 
+    `later` is told of the step by a caller who writes the states of events himself: they are not among what goes out then.
     Raises whatever the core raises, with the correlator made anew.
     """
     try:
@@ -115,12 +118,14 @@ def correlated(record: Incoming, correlators: Correlators, settings: Settings) -
     except Exception:
         correlators.rebuild(record.partition)
         raise
+    if later:
+        later(step)
     telling = finding if step.told and isinstance(finding, Detection) else None
     return Outcome(
         outgoing=(
             *_keyed(settings.event_changelog, step.entries, partition=record.partition),
             *_keyed(settings.topics.alerts, step.alerts),
-            *_keyed(settings.topics.events, step.events),
+            *_keyed(settings.topics.events, () if later else step.events),
         ),
         counts=_counts(step, finding.type),
         alerted=(telling.ingested_at,) if telling and telling.ingested_at else (),

@@ -21,7 +21,8 @@ from detector.core.correlation.relation import FIGURE, MOST_FIGURES, apart, comp
 from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Decision, Message, Step
 from detector.core.correlation.support import Support, sharing, support_of
-from detector.core.correlation.telling import Telling, event_message
+from detector.core.correlation.telling import Telling, state_of
+from detector.core.correlation.threads import State
 from detector.core.records import DETECTION_VERSION, Alert, Comparison, Detection, Retraction
 
 _OWN: Final = f'{{"schema_version":{DETECTION_VERSION},"detection_id":"'.encode("ascii")
@@ -145,7 +146,7 @@ class Correlator:
             merged=tuple(event for event, into in sorted(placing.ended.items()) if into),
             parted=tuple(placing.event_of_group[n] for n, origin in placing.opened.items() if origin),
         )
-        return _step(entries, tuple(told.alerts), tuple(told.events), decision, expired, tuple(told.told))
+        return _step(entries, tuple(told.alerts), tuple(told.states), decision, expired, tuple(told.told))
 
     def _grouping(self, members: Sequence[Support], *, known_tied: bool) -> Grouping:
         if not members:
@@ -169,7 +170,7 @@ class Correlator:
         return _step(
             tuple(Message(entry.event_id, self._kept.value(entry.event_id)) for entry in entries),
             tuple(Message(event_id, alert.encode("utf-8")) for _, event_id, alert in sorted(caused)),
-            tuple(event_message(entry) for entry in entries),
+            tuple(state_of(entry) for entry in entries),
             _decision("repeated", home),
             expired,
         )
@@ -200,12 +201,10 @@ def _decision(
 def _step(
     entries: tuple[Message, ...],
     alerts: tuple[Message, ...],
-    events: tuple[Message, ...],
+    states: tuple[State, ...],
     decision: Decision,
     expired: tuple[str, ...],
     told: tuple[Alert, ...] = (),
 ) -> Step:
     gone = tuple(Message(event_id, None) for event_id in expired)
-    return Step(
-        entries=gone + entries, alerts=alerts, told=told, events=gone + events, decision=decision, expired=expired
-    )
+    return Step(entries=gone + entries, alerts=alerts, told=told, states=states, decision=decision, expired=expired)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from detector.core.correlation.threads import State
 from detector.core.records import Alert, Comparison
 
 DecisionKind: TypeAlias = Literal["opened", "joined", "repeated", "retracted", "unknown"]
@@ -44,7 +45,14 @@ class Step:
     """Keyed by event id."""
     told: tuple[Alert, ...]
     """Those of `alerts` that are new; none of a record that was seen before."""
-    events: tuple[Message, ...]
-    """Keyed by event id."""
+    states: tuple[State, ...]
+    """Of the events that it changed."""
     decision: Decision
     expired: tuple[str, ...]
+    """Events that are forgotten from now on."""
+
+    @property
+    def events(self) -> tuple[Message, ...]:
+        """The records for the topic `events`, keyed by event id; written at each asking."""
+        gone = (Message(event_id, None) for event_id in self.expired)
+        return (*gone, *(Message(state.entry.event_id, state.encoded()) for state in self.states))

@@ -29,7 +29,7 @@ _MOVED: Final = "its last article was edited and reports another event"
 
 
 class Telling:
-    """Collects the new entries, alerts and event records of one step."""
+    """Collects the new entries, alerts and states of one step."""
 
     def __init__(
         self, rules: Rules, kept: Kept, record: Detection | Retraction, region: Mapping[str, Entry], before: str | None
@@ -38,7 +38,7 @@ class Telling:
         self.changed: list[Entry] = []
         self.alerts: list[Message] = []
         self.told: list[Alert] = []
-        self.events: list[Message] = []
+        self.states: list[threads.State] = []
         self._rules = rules
         self._kept = kept
         self._record = record
@@ -182,12 +182,10 @@ class Telling:
         last = alert or before or entry.told[-1].read()
         self._last[entry.event_id] = last.alert_id
         self.changed.append(entry)
-        event = threads.event_record(entry, summary, last)
-        self.events.append(Message(entry.event_id, wire.encode_event(event)))
+        self.states.append(threads.State(entry, summary, last))
 
 
-def event_message(entry: Entry) -> Message:
-    """Return an event's record for the compacted topic."""
+def state_of(entry: Entry) -> threads.State:
+    """Return the present state of an event."""
     summary = summarise(entry.supports, len(entry.surplus)) if entry.supports else None
-    event = threads.event_record(entry, summary, entry.told[-1].read())
-    return Message(entry.event_id, wire.encode_event(event))
+    return threads.State(entry, summary, entry.told[-1].read())

@@ -7,14 +7,27 @@ come back pass it in silence.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-from detector.core import ids
+from detector.core import ids, wire
 from detector.core.correlation.entry import Entry
 from detector.core.correlation.summary import Summary, precision_of
 from detector.core.records import Alert, Comparison, Event, EventArticle
 
 AGAIN: Final = "supported again after it was cancelled"
+
+
+class State(NamedTuple):
+    """A new state of an event, of which the record for the compacted topic is written only when it is asked for."""
+
+    entry: Entry
+    summary: Summary | None
+    last: Alert
+    """What was told last."""
+
+    def encoded(self) -> bytes:
+        """Write the record."""
+        return wire.encode_event(event_record(self.entry, self.summary, self.last))
 
 
 def changes(last: Alert, summary: Summary, outlets_told: int, marks: Sequence[int]) -> tuple[str, ...]:
