@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import click
@@ -17,6 +17,7 @@ from detector.core.selection import Selection
 from detector.errors import UsageError
 from detector.forwarding.alertmanager import AlertmanagerForwarder
 from detector.forwarding.endpoint import authorization, checked_url, shown_url
+from detector.forwarding.resending import resend_undelivered
 from detector.forwarding.webhook import forward_to_webhook
 from detector.kafka.admin import require_topics
 from detector.settings import Settings
@@ -53,13 +54,17 @@ ALERTMANAGER: Final = "alertmanager"
 @click.option(
     "--whole-threads", is_flag=True, help="Webhook: once an event has passed the filters, send all that follows of it."
 )
-def forward(
+@click.option(
+    "--undelivered", is_flag=True, help="Webhook: send again what it did not take, from alerts.undelivered; then end."
+)
+def forward(  # noqa: PLR0917 - click passes them by name
     broker_address: str | None,
     target: tuple[str, str],
     selection: Selection,
     start: StartingPoint,
     group: str | None,
     whole_threads: bool,  # noqa: FBT001 - click passes flags so
+    undelivered: bool,  # noqa: FBT001 - as above
 ) -> None:
     """Hand over alerts over HTTP until stopped: each at least once, those of one event in order.
 
@@ -72,6 +77,8 @@ def forward(
     no longer passes the filters.
     """
     kind, url = target[0], checked_url(target[1])
+    if undelivered and (kind == ALERTMANAGER or whole_threads or selection != Selection()):
+        raise UsageError("--undelivered is for webhooks, and takes no filter: what lies there had passed them")
     if whole_threads and kind == ALERTMANAGER:
         raise UsageError("--whole-threads is for webhooks: Alertmanager is told when an event leaves the filters")
     settings = settings_for(broker_address)
@@ -79,13 +86,16 @@ def forward(
     topics = settings.topics
     require_topics(settings, [topics.alerts, topics.undelivered, *([topics.events] if kind == ALERTMANAGER else [])])
     group = group or default_group(kind, url)
-    positions = starting_offsets(settings, topics.alerts, start)
-    resumed = prepare_group(settings, topics.alerts, group, positions)
     console = messages()
 
     def say(line: str) -> None:
         console.print(line, markup=False)
 
+    if undelivered:
+        _run(_resend(settings, url, f"{group}-undelivered", say))
+        return
+    positions = starting_offsets(settings, topics.alerts, start)
+    resumed = prepare_group(settings, topics.alerts, group, positions)
     say(
         f"Forwarding {topics.alerts} at {settings.broker} to {shown_url(url)}; the group {group} "
         f"{'resumes where it left off' if resumed else 'begins'}. Ctrl-C ends."
@@ -102,6 +112,14 @@ def forward(
 def default_group(kind: str, url: str) -> str:
     """Return a group's name that no other address has."""
     return f"detector-forward-{kind}-{hashlib.sha256(url.encode('utf-8')).hexdigest()[:8]}"
+
+
+async def _resend(settings: Settings, url: str, group: str, say: Callable[[str], None]) -> None:
+    resent = await resend_undelivered(settings, url, group=group, say=say)
+    say(
+        f"{resent.taken} undelivered alerts taken by {shown_url(url)}, {resent.again} put back; "
+        f"{resent.passed_over} passed over that are for other addresses or no alerts"
+    )
 
 
 async def _to_alertmanager(settings: Settings, forwarder: AlertmanagerForwarder, positions: dict[int, int]) -> None:

@@ -15,6 +15,9 @@ from detector.kafka.clients import aiokafka_options
 from detector.settings import Settings
 from detector.stream.messages import HEADER_PREFIX
 
+ABOUT_TO: Final = HEADER_PREFIX + "to"
+"""Header with the address that did not take the alert."""
+
 _VERSION: Final = version("news-event-detector")
 _TRY_AGAIN_SECONDS: Final = 2.0
 
@@ -34,13 +37,13 @@ class Undelivered:
             "topic": record.topic,
             "partition": str(record.partition),
             "offset": str(record.offset),
-            "to": to,
             "reason": refusal.reason,
             "detail": refusal.detail,
             "version": _VERSION,
         }
         headers = [item for item in record.headers if not item[0].startswith(HEADER_PREFIX)]
         headers += [(HEADER_PREFIX + name, value.encode("utf-8", "backslashreplace")) for name, value in about.items()]
+        headers.append((ABOUT_TO, to.encode("utf-8", "backslashreplace")))
         where = f"partition {record.partition} offset {record.offset}"
         while True:
             try:

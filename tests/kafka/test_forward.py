@@ -111,6 +111,30 @@ def test_an_alert_that_nobody_takes_is_given_up_and_the_next_one_tried(threads: 
     assert [json.loads(item.body)["sequence"] for item in receiver.accepted] == [1]
 
 
+def test_what_was_not_taken_is_sent_again_when_asked_for(threads: Threads) -> None:
+    """Once: what is taken now is not sent by the next call, what is refused again lies there again, others' letters stay."""
+    told = [*threads.play("08"), *threads.play("16")]
+    publish(threads.settings, threads.settings.topics.undelivered, [("odd", b"of nobody")])
+    patience = environment(threads.settings, DETECTOR_FORWARD__GIVE_UP_SECONDS="0.5")
+    receiver = Receiver(refused_keys={alert.alert_id for alert in told})
+    stubborn = told[-1].alert_id
+    with receiving_beside(receiver):
+        arguments = ("forward", "--to", "webhook", receiver.url)
+        nothing = run_detector(*arguments, "--undelivered", environment=patience)
+        assert "0 undelivered alerts taken" in nothing.stderr
+        with running(*arguments, "--from", "beginning", environment=patience):
+            wait_until(lambda: len(letters(threads)) == len(told) + 1, "nothing was kept")
+        receiver.refused_keys = {stubborn}
+        first = run_detector(*arguments, "--undelivered", environment=patience)
+        assert f"{len(told) - 1} undelivered alerts taken" in first.stderr and "1 put back" in first.stderr
+        assert sorted(item.body for item in receiver.accepted) == sorted(map(encode_alert, told[:-1]))
+        receiver.refused_keys = set()
+        second = run_detector(*arguments, "--undelivered", environment=patience)
+        assert "1 undelivered alerts taken" in second.stderr and "0 put back" in second.stderr
+        assert [item.headers["Idempotency-Key"] for item in receiver.accepted][len(told) - 1 :] == [stubborn]
+    assert [done.returncode for done in (nothing, first, second)] == [0, 0, 0]
+
+
 def test_nothing_is_lost_when_it_is_killed(threads: Threads) -> None:
     """Three times SIGKILL in the middle: every alert arrives, some perhaps twice under the same key."""
     told = [*threads.play("01"), *threads.play("09"), *threads.play("13"), *threads.play("16")]
@@ -135,6 +159,7 @@ def test_nothing_is_lost_when_it_is_killed(threads: Threads) -> None:
         (("--to", "pager", "http://desk.example"), 2, "pager"),
         ((), 2, "--to"),
         (("--to", "alertmanager", "http://x", "--whole-threads"), 2, "--whole-threads is for webhooks"),
+        (("--to", "webhook", "http://x", "--undelivered", "--type", "atrocity"), 2, "takes no filter"),
     ],
 )
 def test_misuse_is_one_sentence(threads: Threads, arguments: tuple[str, ...], status: int, said: str) -> None:

@@ -138,6 +138,8 @@ def forwarded(kafka: GuardedKafka, settings: Settings) -> dict[str, CompletedPro
                 sleep(2)  # what is finished is committed, what is refused is written
                 status = process.end(signal.SIGTERM)
             done[f"forward to {kind}"] = CompletedProcess(command, status, "", "\n".join(process.said))
+        again = ("forward", "--to", "webhook", f"{receiver.url}-webhook", "--undelivered")
+        done["forward --undelivered"] = run_detector(*again, environment=environment)
     return done
 
 
@@ -158,6 +160,7 @@ def test_every_command_works_as_its_own_user(work: Work) -> None:
     alert = json.loads(work.done["watch --from beginning --until-end --json"].stdout)
     assert (alert["type"], alert["evidence"][0]["article_id"]) == ("ceasefire", "story")
     assert "2 dead letters put back" in work.done["rejected replay --all"].stderr
+    assert "1 undelivered alerts taken" in work.done["forward --undelivered"].stderr
     assert "1 articles, 1 rejected" in work.done["replay --last 1h --publish-to replay.trial"].stderr
 
 

@@ -192,6 +192,48 @@ def test_a_changelog_that_ends_anywhere_gives_a_whole_state(detections: list[Det
     assert dict(Correlator(Rules(), FAMILIES, changelog).entries) == dict(whole.entries)
 
 
+@settings(max_examples=120, deadline=None)
+@given(GIVEN, st.lists(st.tuples(st.integers(0, 11), st.integers(1, 40)), max_size=6))
+def test_what_is_kept_up_to_date_is_what_a_restart_finds(
+    detections: list[Detection], withdrawn: list[tuple[int, int]]
+) -> None:
+    """The ways to find events, step by step, against those that are rebuilt from the entries."""
+    retractions = [
+        Retraction(
+            article_id=f"article-{n}", type=kind, country="SY", revision=at, reason="withdrawn", ingested_at=NOON
+        )
+        for n, at in withdrawn
+        for kind in (EventType.CEASEFIRE, EventType.ATROCITY)
+    ]
+    records: list[Record] = sorted([*detections, *retractions], key=lambda record: record.revision)
+    correlator = Correlator(Rules(), FAMILIES)
+    for record in records:
+        correlator.process(record)
+        assert found_by(correlator) == found_by(Correlator(Rules(), FAMILIES, dict(correlator.entries)))
+
+
+def found_by(correlator: Correlator) -> tuple[object, ...]:
+    """What a correlator finds its events by."""
+    kept = correlator._kept
+    return (
+        {name: (seen.revision, seen.home, frozenset(seen.events)) for name, seen in kept.seen.items()},
+        {event_id: rivals for event_id, rivals in kept._rivals.items() if rivals},
+        {kind: dict(ages) for kind, ages in kept._by_age.items()},
+        {
+            (*day, article): (
+                {
+                    int(bucket): int(weight)
+                    for bucket, weight in zip(block.buckets[row], block.weights[row], strict=True)
+                    if weight
+                },
+                block.squares[row],
+            )
+            for day, block in kept.index._blocks.items()
+            for row, article in enumerate(block.articles)
+        },
+    )
+
+
 @settings(max_examples=60, deadline=None)
 @given(GIVEN)
 def test_no_event_holds_two_towns_or_more_days_than_its_type_can_last(detections: list[Detection]) -> None:
