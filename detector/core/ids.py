@@ -27,9 +27,13 @@ def detection_id(article: str, event_type: str, model_digest: str) -> str:
     return content_id("detection", article, event_type, model_digest)
 
 
-def event_id(first_detection: str, number: int = 0) -> str:
-    """Name an event by the detection that opened it; `number` counts further events that it opened after edits."""
-    return content_id("event", first_detection, number) if number else content_id("event", first_detection)
+def event_id(key: str, first_detection: str, number: int = 0) -> str:
+    """Name an event by the detection that opened it; `number` counts further events that it opened after edits.
+
+    The key is part of it: an article that an edit moves to another country opens another event there, and its detection's id
+    is the same.
+    """
+    return content_id("event", key, first_detection, number)
 
 
 def alert_id(event: str, sequence: int) -> str:

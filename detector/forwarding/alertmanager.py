@@ -117,7 +117,7 @@ class AlertmanagerForwarder:
                 try:
                     alert = decode_alert(record.value or b"")
                 except RecordError as error:
-                    await undelivered.put(record, Refusal(reason=NOT_AN_ALERT, detail=str(error)), endpoint.shown)
+                    await undelivered.put(record, Refusal(reason=NOT_AN_ALERT, detail=str(error)), endpoint)
                     continue
                 if alert.event_id in expired or alert.alert_id in self._taken:
                     continue
@@ -125,7 +125,7 @@ class AlertmanagerForwarder:
                     posts = self._board.alert(alert, self._now())
                     refusal = await endpoint.deliver(_post(posts)) if posts else None
                 if refusal:
-                    await undelivered.put(record, refusal, endpoint.shown)
+                    await undelivered.put(record, refusal, endpoint)
                 self._taken.put(alert.alert_id, None)
 
 

@@ -1,6 +1,7 @@
 """One HTTP address that takes posts: tried again with growing pauses, given up after a while, never silently."""
 
 import asyncio
+import hashlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -81,6 +82,11 @@ class Endpoint:
     def shown(self) -> str:
         """The address without its path, which may hold a secret."""
         return shown_url(self._url)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells the address from others without giving it away."""
+        return hashlib.sha256(self._url.encode("utf-8")).hexdigest()[:16]
 
     async def deliver(self, post: Post) -> Refusal | None:
         """Post until it is taken (`None`), refused, or given up.

@@ -1,18 +1,22 @@
 """Sends the alerts that an address did not take once more: from the topic of the undelivered, to its end as it is now."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import aiohttp
-from aiokafka import ConsumerRecord
+from kafka.consumer.fetcher import ConsumerRecord
 
+from detector.core.records import Alert
 from detector.core.wire import RecordError, decode_alert
 from detector.forwarding.endpoint import Endpoint
-from detector.forwarding.undelivered import ABOUT_TO, open_undelivered
-from detector.forwarding.webhook import hold_seconds, webhook_post
+from detector.forwarding.undelivered import ADDRESS, open_undelivered
+from detector.forwarding.webhook import webhook_post
+from detector.kafka.range_reading import RangeReader
+from detector.kafka.ranges import PartitionRange
 from detector.settings import Settings
-from detector.subscribing.following import following
-from detector.subscribing.positions import prepare_group, starting_offsets
+from detector.subscribing.positions import GroupPositions, prepare_group, starting_offsets
 
 
 @dataclass(slots=True)
@@ -25,7 +29,7 @@ class Resent:
 
 
 async def resend_undelivered(settings: Settings, url: str, *, group: str, say: Callable[[str], None]) -> Resent:
-    """Post what was kept for an address, in the order in which it was given up; blocks until all that is there now is done.
+    """Post what was kept for an address, oldest first; returns when all that was there at the call is done.
 
     `group` remembers how far this came, so that nothing is sent again by the next call but what was refused again. An alert
     may arrive after later ones of its event: a receiver tells by its sequence.
@@ -33,36 +37,38 @@ async def resend_undelivered(settings: Settings, url: str, *, group: str, say: C
     topic = settings.topics.undelivered
     begin, end = (starting_offsets(settings, topic, place) for place in ("beginning", "latest"))
     at = begin | prepare_group(settings, topic, group, begin)
-    left = {partition for partition in end if max(at[partition], begin[partition]) < end[partition]}
+    ranges = [
+        PartitionRange(partition=number, begin=max(at[number], begin[number]), end=end[number])
+        for number in begin
+        if max(at[number], begin[number]) < end[number]
+    ]
     resent = Resent()
-    if not left:
+    if not ranges:
         return resent
-    async with (
-        aiohttp.ClientSession() as session,
-        open_undelivered(settings, say) as undelivered,
-        following(settings, topic, group=group, hold_seconds=hold_seconds(settings)) as records,
+    with (
+        closing(GroupPositions(settings, topic, group)) as positions,
+        RangeReader(settings, topic, ranges, unreadable=lambda what: say(f"{topic}: {what.why}")) as reader,
     ):
-        endpoint = Endpoint(session, url, settings.forward, say=say)
-        async for record in records:
-            if record.offset < end[record.partition]:
-                try:
-                    alert = decode_alert(record.value or b"") if _is_for(record, endpoint.shown) else None
-                except RecordError:
-                    alert = None
+        async with aiohttp.ClientSession() as session, open_undelivered(settings, say) as undelivered:
+            endpoint = Endpoint(session, url, settings.forward, say=say)
+            records = iter(reader)
+            while (record := await asyncio.to_thread(next, records, None)) is not None:
+                alert = _alert_for(record, endpoint)
                 if alert is None:
                     resent.passed_over += 1
                 elif refusal := await endpoint.deliver(webhook_post(alert, record.value)):
-                    await undelivered.put(record, refusal, endpoint.shown)
+                    await undelivered.put(record, refusal, endpoint)
                     resent.again += 1
                 else:
                     resent.taken += 1
-                records.finish()
-            if record.offset >= end[record.partition] - 1:
-                left.discard(record.partition)
-            if not left:
-                return resent
+                await asyncio.to_thread(positions.commit, record.partition, record.offset + 1)
     return resent
 
 
-def _is_for(record: ConsumerRecord, address: str) -> bool:
-    return (ABOUT_TO, address.encode("utf-8", "backslashreplace")) in record.headers
+def _alert_for(record: ConsumerRecord, endpoint: Endpoint) -> Alert | None:
+    if (ADDRESS, endpoint.fingerprint.encode("ascii")) not in record.headers:
+        return None
+    try:
+        return decode_alert(record.value or b"")
+    except RecordError:
+        return None

@@ -10,13 +10,13 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from detector.errors import BrokerUnavailableError
-from detector.forwarding.endpoint import Refusal
+from detector.forwarding.endpoint import Endpoint, Refusal
 from detector.kafka.clients import aiokafka_options
 from detector.settings import Settings
 from detector.stream.messages import HEADER_PREFIX
 
-ABOUT_TO: Final = HEADER_PREFIX + "to"
-"""Header with the address that did not take the alert."""
+ADDRESS: Final = HEADER_PREFIX + "address"
+"""Header that tells addresses apart: the path of one, which may hold a secret, is not in what is shown."""
 
 _VERSION: Final = version("news-event-detector")
 _TRY_AGAIN_SECONDS: Final = 2.0
@@ -31,7 +31,7 @@ class Undelivered:
         self._say = say
         self.count = 0
 
-    async def put(self, record: ConsumerRecord, refusal: Refusal, to: str) -> None:
+    async def put(self, record: ConsumerRecord, refusal: Refusal, endpoint: Endpoint) -> None:
         """Keep a record; returns when the broker has it, however long that takes: until then it is not finished."""
         about = {
             "topic": record.topic,
@@ -39,11 +39,17 @@ class Undelivered:
             "offset": str(record.offset),
             "reason": refusal.reason,
             "detail": refusal.detail,
+            "to": endpoint.shown,
+            "address": endpoint.fingerprint,
             "version": _VERSION,
         }
+        if record.topic == self._topic:  # put back: where it first stood stays
+            before = {
+                name.removeprefix(HEADER_PREFIX): value.decode("utf-8", "replace") for name, value in record.headers
+            }
+            about |= {name: before[name] for name in ("topic", "partition", "offset") if name in before}
         headers = [item for item in record.headers if not item[0].startswith(HEADER_PREFIX)]
         headers += [(HEADER_PREFIX + name, value.encode("utf-8", "backslashreplace")) for name, value in about.items()]
-        headers.append((ABOUT_TO, to.encode("utf-8", "backslashreplace")))
         where = f"partition {record.partition} offset {record.offset}"
         while True:
             try:

@@ -49,13 +49,13 @@ async def forward_to_webhook(
             try:
                 followed = memory.take(decode_alert(record.value or b""))
             except RecordError as error:
-                await undelivered.put(record, Refusal(reason=NOT_AN_ALERT, detail=str(error)), endpoint.shown)
+                await undelivered.put(record, Refusal(reason=NOT_AN_ALERT, detail=str(error)), endpoint)
                 continue
             if followed is None:
                 continue
             refusal = await endpoint.deliver(webhook_post(followed.alert, record.value))
             if refusal:
-                await undelivered.put(record, refusal, endpoint.shown)
+                await undelivered.put(record, refusal, endpoint)
 
 
 def hold_seconds(settings: Settings) -> float:

@@ -31,6 +31,7 @@ class Correlation:
         self._memories: dict[int, ArticleMemory] = {}
         self._correlators: dict[int, Correlator] = {}
         self._steps: list[Step] = []
+        self._unkept: list[tuple[Step, int]] = []
         self.states = EventStates(settings, clock)
 
     def outcomes(self, record: Incoming, found: Found) -> Iterator[tuple[Outgoing, Outcome]]:
@@ -55,10 +56,15 @@ class Correlation:
                 value=finding.value,
             )
             (outcome,) = one_by_one_on_error(self._work, [read], rejected_topic=self._settings.topics.rejected)
-            for step in self._steps:
-                self.states.take(step, found.n)
+            self._unkept += ((step, found.n) for step in self._steps)
             self._steps.clear()
             yield finding, outcome
+
+    def kept(self) -> None:
+        """Have the states wait that came of records whose alerts are in the archive now: a state tells of no other alert."""
+        for step, n in self._unkept:
+            self.states.take(step, n)
+        self._unkept.clear()
 
     def of(self, partition: int) -> Correlator:
         """Return the correlator of a partition of the detections."""

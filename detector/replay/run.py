@@ -93,7 +93,7 @@ class Replay:
         except DetectorError as error:
             ending = Ending(partial_reason=str(error), error=error)
         try:
-            self._write_states()
+            self._write_states(everything=True)
         except DetectorError as error:
             ending = Ending(partial_reason=ending.partial_reason or str(error), error=ending.error or error)
         if ending.partial_reason is None and not (self._limit and self.counts["records"] >= self._limit):
@@ -128,11 +128,12 @@ class Replay:
                 self.counts[f"detections.{found.model}"] += finding.key in dict(found.detections)
                 rows += self._correlated(record, found, outcome)
                 sent += [finding, *outcome.outgoing]
-        events, states = self._event_rows(everything=False)
-        sent += states
-        self._archive.write(_merged(scored.tables, tables_of([*rows, *events])))
+        self._archive.write(_merged(scored.tables, tables_of(rows)))
+        for correlation in self._correlations.values():
+            correlation.kept()
         if self._publisher:
             self._publisher.publish(sent)
+        self._write_states(everything=False)
         for record in batch.records:
             self._accounts[record.partition].add(record)
         self._seconds.update(scored.core_seconds)
@@ -153,26 +154,20 @@ class Replay:
                 self.counts[f"alerts.{found.model}"] += 1
                 yield _alert_row(found, outgoing)
 
-    def _event_rows(self, *, everything: bool) -> tuple[list[EventRow], list[Outgoing]]:
-        """Return the states of events that are due, as the archive keeps them and as they are published."""
-        due = [
-            (model, n, state)
-            for model, correlation in self._correlations.items()
-            for n, state in correlation.states.due(everything=everything)
-        ]
-        rows = [
-            EventRow(model=model, event_id=(state.key or b"").decode("ascii"), n=n, record=state.value)
-            for model, n, state in due
-            if state.value
-        ]
-        return rows, [state for _, _, state in due]
-
-    def _write_states(self) -> None:
-        """Write the states of events that have not been written yet."""
-        events, states = self._event_rows(everything=True)
-        self._archive.write(tables_of(events))
-        if self._publisher:
-            self._publisher.publish(states)
+    def _write_states(self, *, everything: bool) -> None:
+        """Write and publish the states of events that are due."""
+        for model, correlation in self._correlations.items():
+            due = correlation.states.due(everything=everything)
+            rows = [
+                EventRow(model=model, event_id=(state.key or b"").decode("ascii"), n=n, record=state.value)
+                for n, state in due
+                if state.value
+            ]
+            if due:
+                self._archive.write(tables_of(rows))
+            if due and self._publisher:
+                self._publisher.publish([state for _, state in due])
+            correlation.states.written()
 
     def _unreadable(self, one: Unreadable) -> Iterator[RejectedRow]:
         account = self._accounts[one.partition]

@@ -115,6 +115,7 @@ def correlated(
         return reject(record, rejected, settings.topics.rejected)
     try:
         step = correlators.of(record.partition).process(finding, record.value)
+        events = () if later else step.events
     except Exception:
         correlators.rebuild(record.partition)
         raise
@@ -125,7 +126,7 @@ def correlated(
         outgoing=(
             *_keyed(settings.event_changelog, step.entries, partition=record.partition),
             *_keyed(settings.topics.alerts, step.alerts),
-            *_keyed(settings.topics.events, () if later else step.events),
+            *_keyed(settings.topics.events, events),
         ),
         counts=_counts(step, finding.type),
         alerted=(telling.ingested_at,) if telling and telling.ingested_at else (),

@@ -39,9 +39,11 @@ class Follower:
         return self
 
     async def __anext__(self) -> ConsumerRecord:
-        self.finish()
-        if self._finished and self._clock() - self._committed_at > _COMMIT_SECONDS:
-            await self.commit()
+        done, self._in_hand = self._in_hand, None
+        if done is not None:
+            self._finished[TopicPartition(done.topic, done.partition)] = done.offset + 1
+            if self._clock() - self._committed_at > _COMMIT_SECONDS:
+                await self.commit()
         while True:
             record = await self._next(0)
             if record is None:
@@ -50,12 +52,6 @@ class Follower:
             if record is not None:
                 self._in_hand = record
                 return record
-
-    def finish(self) -> None:
-        """Count the record in hand as finished, when no other will be asked for."""
-        done, self._in_hand = self._in_hand, None
-        if done is not None:
-            self._finished[TopicPartition(done.topic, done.partition)] = done.offset + 1
 
     async def commit(self) -> None:
         """Commit what is finished; when the broker refuses or the partitions have moved, it will be read again."""

@@ -64,6 +64,26 @@ def prepare_group(settings: Settings, topic: str, group: str, positions: Mapping
                 return committed
 
 
+class GroupPositions:
+    """Commits for a group that nobody is a member of; to be closed."""
+
+    def __init__(self, settings: Settings, topic: str, group: str) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._consumer = _member(settings, group)
+
+    def commit(self, partition: int, offset: int) -> None:
+        """Have the group begin at an offset; raises `DetectorError` when the broker does not take it."""
+        tp = TopicPartition(self._topic, partition)
+        with broker_errors(self._settings):
+            self._consumer.assign([tp])
+            self._consumer.commit({tp: OffsetAndMetadata(offset, "", -1)})
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close(autocommit=False)
+
+
 def _member(settings: Settings, group: str) -> KafkaConsumer:
     return KafkaConsumer(
         **kafka_python_options(settings),

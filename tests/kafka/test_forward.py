@@ -124,6 +124,8 @@ def test_what_was_not_taken_is_sent_again_when_asked_for(threads: Threads) -> No
         assert "0 undelivered alerts taken" in nothing.stderr
         with running(*arguments, "--from", "beginning", environment=patience):
             wait_until(lambda: len(letters(threads)) == len(told) + 1, "nothing was kept")
+        elsewhere = run_detector(*arguments[:-1], f"{receiver.url}/other", "--undelivered", environment=patience)
+        assert f"0 put back; {len(told) + 1} passed over" in elsewhere.stderr and not receiver.accepted
         receiver.refused_keys = {stubborn}
         first = run_detector(*arguments, "--undelivered", environment=patience)
         assert f"{len(told) - 1} undelivered alerts taken" in first.stderr and "1 put back" in first.stderr
@@ -132,7 +134,8 @@ def test_what_was_not_taken_is_sent_again_when_asked_for(threads: Threads) -> No
         second = run_detector(*arguments, "--undelivered", environment=patience)
         assert "1 undelivered alerts taken" in second.stderr and "0 put back" in second.stderr
         assert [item.headers["Idempotency-Key"] for item in receiver.accepted][len(told) - 1 :] == [stubborn]
-    assert [done.returncode for done in (nothing, first, second)] == [0, 0, 0]
+        assert letters(threads)[-1][2]["topic"] == threads.settings.topics.alerts, "where it first stood"
+    assert [done.returncode for done in (nothing, elsewhere, first, second)] == [0, 0, 0, 0]
 
 
 def test_nothing_is_lost_when_it_is_killed(threads: Threads) -> None:

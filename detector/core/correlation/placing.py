@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from detector.core import ids
 from detector.core.correlation.entry import Entry
+from detector.core.correlation.key import key_of
 from detector.core.correlation.support import Support
 
 
@@ -61,7 +62,7 @@ def _new_id(named_by: Support, is_free: Callable[[str], bool], taken: set[str]) 
     """Name an event by the detection that opens it; one that is cancelled under that name is opened again."""
     number = 0
     while True:
-        event_id = ids.event_id(named_by.detection.detection_id, number)
+        event_id = ids.event_id(key_of(named_by.detection), named_by.detection.detection_id, number)
         if event_id not in taken and is_free(event_id):
             return event_id
         number += 1

@@ -56,7 +56,13 @@ class Telling:
             joined = support is not None and support in members
             if joined and support is not None:
                 members = tuple(explained(item, why) if item is support else item for item in members)
-            absorbed = [self._region[ended].surplus for ended, into in placing.ended.items() if into == event_id]
+            absorbed = {
+                article: revision
+                for ended, into in placing.ended.items()
+                if into == event_id
+                for article, revision in self._region[ended].past.items()
+                if article in self._region[ended].surplus
+            }
             rivals = {placing.event_of_group[other] for pair in grouping.rivals if number in pair for other in pair}
             old_event = next((placing.event_of_group[old] for new, old in grouping.follows if new == number), None)
             self._go_on(
@@ -66,7 +72,7 @@ class Telling:
                 parted_from=placing.opened.get(number),
                 renews=old_event,
                 why=why if joined else None,
-                absorbed=frozenset().union(*absorbed),
+                absorbed=absorbed,
             )
 
     def endings(self, placing: Placing) -> None:
@@ -97,7 +103,7 @@ class Telling:
         parted_from: str | None,
         renews: str | None,
         why: Comparison | None,
-        absorbed: frozenset[str],
+        absorbed: Mapping[str, int],
     ) -> None:
         entry = self._region.get(event_id) or self._kept_or_new(event_id)
         kept_members, surplus, past = self._bounded(entry, members, absorbed, gone=event_id == self._before)
@@ -124,16 +130,18 @@ class Telling:
         )
 
     def _bounded(
-        self, entry: Entry, members: tuple[Support, ...], absorbed: frozenset[str], *, gone: bool
+        self, entry: Entry, members: tuple[Support, ...], absorbed: Mapping[str, int], *, gone: bool
     ) -> tuple[tuple[Support, ...], frozenset[str], dict[str, int]]:
         """Return the supports to keep, those only counted, and the articles that are no supports."""
         most = self._rules.most_supports
         cut = 1 + max(0, len(members) - most)
         dropped = members[1:cut]
         names = {item.article_id for item in members}
-        surplus = ((entry.surplus | absorbed) - {self._record.article_id}) | {item.article_id for item in dropped}
+        surplus = ((entry.surplus | absorbed.keys()) - {self._record.article_id}) | {
+            item.article_id for item in dropped
+        }
         past = {article: revision for article, revision in entry.past.items() if article not in names}
-        past |= dict.fromkeys(absorbed - past.keys(), 0)
+        past |= {article: revision for article, revision in absorbed.items() if article not in past}
         past |= {item.article_id: item.detection.revision for item in dropped}
         if gone and self._record.article_id not in names:
             past[self._record.article_id] = self._record.revision

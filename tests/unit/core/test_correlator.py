@@ -96,6 +96,27 @@ def test_only_so_many_articles_are_held_decoded(monkeypatch: pytest.MonkeyPatch)
     assert {len(correlator.entry(event_id).supports) for event_id in correlator.entries} == {10}
 
 
+def test_an_article_that_an_edit_moves_opens_an_event_of_its_own_there() -> None:
+    """Both keys may meet in one partition, and what was told in the one must not stand for what is told in the other."""
+    correlator = Correlator(Rules(), FAMILIES)
+    taken_back = Retraction(
+        article_id="a", type=EventType.CEASEFIRE, country="SY", revision=2, reason="moved", ingested_at=NOON
+    )
+    steps = [
+        correlator.process(detection("a", revision=1)),
+        correlator.process(taken_back),
+        correlator.process(detection("a", revision=3, place=MALI)),
+        correlator.process(detection("b", revision=4, place=MALI)),
+    ]
+    there, here = steps[0].decision.event_id, steps[2].decision.event_id
+    assert here != there
+    assert [step.decision.event_id for step in steps] == [there, there, here, here]
+    assert [alert.message_type for step in steps[:3] for alert in step.told] == ["alert", "cancel", "alert"]
+    told = [alert.alert_id for step in steps for alert in step.told]
+    assert len(set(told)) == len(told)
+    assert correlator.entry(here or "").key == "ceasefire|ML"
+
+
 def test_a_wrong_date_in_the_future_forgets_nothing() -> None:
     correlator = Correlator(Rules(), FAMILIES)
     correlator.process(detection("a"))

@@ -33,7 +33,10 @@ class Run:
 
     def due(self, *, everything: bool = False) -> list[tuple[int, str, bytes | None]]:
         """What is to be written now."""
-        return [(n, (out.key or b"").decode(), out.value) for n, out in self.states.due(everything=everything)]
+        due = [(n, (out.key or b"").decode(), out.value) for n, out in self.states.due(everything=everything)]
+        assert len(self.states.due(everything=everything)) == len(due), "until it is written, it waits"
+        self.states.written()
+        return due
 
 
 def test_of_an_event_the_latest_state_is_written_once_it_is_due() -> None:
@@ -61,7 +64,7 @@ def test_a_forgotten_event_is_written_before_it_is_taken_back() -> None:
 
 
 def test_so_many_supports_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_states, "_SUPPORTS", 3)
+    monkeypatch.setattr(event_states, "_SUPPORTS", 4)
     run = Run()
     for n in range(3):
         run.read(n)
