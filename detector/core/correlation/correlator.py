@@ -25,6 +25,7 @@ from detector.core.correlation.telling import Telling, state_of
 from detector.core.correlation.threads import State
 from detector.core.records import DETECTION_VERSION, Alert, Comparison, Detection, Retraction
 
+_ROUNDING: Final = 1e-9
 _OWN: Final = f'{{"schema_version":{DETECTION_VERSION},"detection_id":"'.encode("ascii")
 """How a detection of this version begins."""
 
@@ -95,7 +96,9 @@ class Correlator:
     def _links(self, key: str, support: Support) -> list[_Link]:
         """Return the articles that speak for being about the same event."""
         rules = self.rules.of(support.detection.type)
-        cosines = dict(self._kept.index.near(key, support, rules, max(0.0, rules.alike - FIGURE * MOST_FIGURES)))
+        # What no shared figure could lift to the threshold is not looked at: its event may have to be decoded for it.
+        least = rules.alike - FIGURE * min(MOST_FIGURES, len(support.figures)) - _ROUNDING
+        cosines = dict(self._kept.index.near(key, support, rules, max(0.0, least)))
         cosines.pop(support.article_id, None)
         homes = {home for article in cosines if (home := self._kept.seen[key, article].home)}
         found = []
