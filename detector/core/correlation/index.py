@@ -16,6 +16,7 @@ from detector.core.correlation.terms import BUCKETS, MOST_TERMS
 from detector.core.correlation.vector import Vector, all_rounded
 
 _Day = tuple[str, int | None]
+_MARGIN: Final = 1e-3
 _FEW: Final = 4
 """Rows that a block begins with."""
 
@@ -93,12 +94,16 @@ class Index:
         places = np.array(vector.buckets, dtype=np.intp)
         self._dense[places] = vector.weights
         found: list[tuple[str, float]] = []
+        # Most blocks hold nothing alike: a cut a little below `least`, which rounding cannot reach, spares them the rest.
+        bound = max(0.0, least - _MARGIN) ** 2 * vector.square
         for block in self._near_blocks(key, support.day, rules):
             dots = block.dots(self._dense)
-            lengths = np.sqrt(block.squares[: len(dots)] * vector.square)
-            cosines = all_rounded(np.divide(dots, lengths, out=np.zeros_like(lengths), where=lengths > 0))
-            chosen = np.flatnonzero((dots > 0) & (cosines >= least))
-            found += zip([block.articles[row] for row in chosen.tolist()], cosines[chosen].tolist(), strict=True)
+            close = np.flatnonzero(dots * dots > bound * block.squares[: len(dots)])
+            if not close.size:
+                continue
+            cosines = all_rounded(dots[close] / np.sqrt(block.squares[close] * vector.square))
+            pairs = zip(close.tolist(), cosines.tolist(), strict=True)
+            found += ((block.articles[row], cosine) for row, cosine in pairs if cosine >= least)
         self._dense[places] = 0
         return found
 
