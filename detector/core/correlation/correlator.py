@@ -17,7 +17,7 @@ from detector.core.correlation.grouping import Grouping, all_one, group
 from detector.core.correlation.kept import Kept
 from detector.core.correlation.key import key_of
 from detector.core.correlation.placing import place
-from detector.core.correlation.relation import FIGURE, MOST_FIGURES, apart, compare, near_in_time, with_figures
+from detector.core.correlation.relation import FIGURE, MOST_FIGURES, apart, compare, with_figures
 from detector.core.correlation.rules import Rules
 from detector.core.correlation.step import Decision, Message, Step
 from detector.core.correlation.support import Support, sharing, support_of
@@ -25,7 +25,6 @@ from detector.core.correlation.telling import Telling, state_of
 from detector.core.correlation.threads import State
 from detector.core.records import DETECTION_VERSION, Alert, Comparison, Detection, Retraction
 
-_ROUNDING: Final = 1e-9
 _OWN: Final = f'{{"schema_version":{DETECTION_VERSION},"detection_id":"'.encode("ascii")
 """How a detection of this version begins."""
 
@@ -97,15 +96,15 @@ class Correlator:
         """Return the articles that speak for being about the same event."""
         rules = self.rules.of(support.detection.type)
         # What no shared figure could lift to the threshold is not looked at: its event may have to be decoded for it.
-        least = rules.alike - FIGURE * min(MOST_FIGURES, len(support.figures)) - _ROUNDING
-        cosines = dict(self._kept.index.near(key, support, rules, max(0.0, least)))
+        least = rules.alike - FIGURE * min(MOST_FIGURES, len(support.figures))
+        cosines = dict(self._kept.index.near(key, support, rules, least))
         cosines.pop(support.article_id, None)
         homes = {home for article in cosines if (home := self._kept.seen[key, article].home)}
         found = []
         for home in sorted(homes):
             for other in self._kept.get(home).supports:
                 cosine = cosines.get(other.article_id)
-                if cosine is None or not near_in_time(support, other, rules) or apart(support, other, rules):
+                if cosine is None or apart(support, other, rules):
                     continue
                 alike = with_figures(cosine, support, other)
                 if alike >= rules.alike:
@@ -155,10 +154,10 @@ class Correlator:
         if not members:
             return Grouping(groups=(), rivals=frozenset(), follows=())
         rules = self.rules.of(members[0].detection.type)
-        if known_tied and all_one(members, rules):
-            ordered = tuple(sorted(members, key=lambda item: item.order))
+        ordered = tuple(sorted(members, key=lambda item: item.order))
+        if known_tied and all_one(ordered, rules):
             return Grouping(groups=(ordered,), rivals=frozenset(), follows=())
-        return group(members, rules)
+        return group(ordered, rules)
 
     def _repeat(self, record: Detection | Retraction, events: Sequence[str], expired: tuple[str, ...]) -> Step:
         """Give again what the record once caused, and everything that may not have been written then."""

@@ -158,11 +158,6 @@ def _read(value: bytes) -> dict[str, Any]:
     return content
 
 
-def encode_entry(entry: Entry) -> bytes:
-    """Write an entry as one JSON object."""
-    return b"".join(entry_parts(entry))
-
-
 def entry_parts(entry: Entry) -> tuple[bytes, ...]:
     """Write an entry as the parts of one JSON object; its supports' are those that they hold, not copies of them."""
     head = {

@@ -92,17 +92,15 @@ def group(supports: Sequence[Support], rules: TypeRules) -> Grouping:
     )
 
 
-def all_one(supports: Sequence[Support], rules: TypeRules) -> bool:
+def all_one(ordered: Sequence[Support], rules: TypeRules) -> bool:
     """Tell whether nothing keeps any two of these apart, so that joined they are one event. Cheaper than grouping."""
-    days = [item.day for item in supports if item.day is not None]
+    days = [item.day for item in ordered if item.day is not None]
     if days and max(days) - min(days) > rules.span.days:
         return False
-    cities = _cities(supports)
+    cities = _cities(ordered)
     if any(apart(one, other, rules) for number, one in enumerate(cities) for other in cities[:number]):
         return False
-    if supports and supports[0].detection.type is not EventType.CEASEFIRE:
-        return True
-    return not renewals(sorted(supports, key=lambda item: item.order), rules)
+    return not renewals(ordered, rules)
 
 
 def renewals(ordered: Sequence[Support], rules: TypeRules) -> list[Renewal]:

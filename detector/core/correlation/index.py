@@ -3,6 +3,7 @@
 Memory: some 300 bytes a detection, beside the entries.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
@@ -17,6 +18,7 @@ from detector.core.correlation.vector import Vector, all_rounded
 
 _Day = tuple[str, int | None]
 _MARGIN: Final = 1e-3
+"""How far below the least likeness the first cut lies, so that no rounding leaves out what reaches it."""
 _FEW: Final = 4
 """Rows that a block begins with."""
 
@@ -87,23 +89,21 @@ class Index:
                     del self._days[key]
 
     def near(self, key: str, support: Support, rules: TypeRules, least: float) -> list[tuple[str, float]]:
-        """Return the articles near in time whose terms alone are at least as much alike as `least`, with their cosines."""
+        """Return the articles near in time whose terms alone are about as much alike as `least` or more, with their cosines."""
         vector = support.vector
         if not vector.square:
             return []
         places = np.array(vector.buckets, dtype=np.intp)
         self._dense[places] = vector.weights
         found: list[tuple[str, float]] = []
-        # Most blocks hold nothing alike: a cut a little below `least`, which rounding cannot reach, spares them the rest.
-        bound = max(0.0, least - _MARGIN) ** 2 * vector.square
+        bound = max(0.0, least - _MARGIN) * math.sqrt(vector.square)
         for block in self._near_blocks(key, support.day, rules):
             dots = block.dots(self._dense)
-            close = np.flatnonzero(dots * dots > bound * block.squares[: len(dots)])
-            if not close.size:
+            close = np.flatnonzero(dots > bound * np.sqrt(block.squares[: len(dots)]))
+            if not close.size:  # as in most blocks
                 continue
             cosines = all_rounded(dots[close] / np.sqrt(block.squares[close] * vector.square))
-            pairs = zip(close.tolist(), cosines.tolist(), strict=True)
-            found += ((block.articles[row], cosine) for row, cosine in pairs if cosine >= least)
+            found += zip([block.articles[row] for row in close.tolist()], cosines.tolist(), strict=True)
         self._dense[places] = 0
         return found
 

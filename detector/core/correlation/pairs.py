@@ -1,20 +1,17 @@
 """Compares every two of many detections of one key at once: what `relation` says of a pair, in array passes."""
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from detector.core.correlation.relation import FIGURE, MOST_FIGURES, OTHER_TOLL, kilometres
+from detector.core.correlation.relation import FIGURE, MOST_FIGURES, OTHER_TOLL, in_two_towns
 from detector.core.correlation.rules import TypeRules
 from detector.core.correlation.support import Support
 from detector.core.correlation.terms import BUCKETS
 from detector.core.correlation.vector import Vector, all_rounded
 from detector.core.eventtypes import EventType
-
-_PAIR: Final = 2
 
 
 def alike_pairs(supports: Sequence[Support], rules: TypeRules) -> list[tuple[int, int]]:
@@ -22,7 +19,7 @@ def alike_pairs(supports: Sequence[Support], rules: TypeRules) -> list[tuple[int
 
     Ties are broken by article ids.
     """
-    if len(supports) < _PAIR:
+    if not supports:
         return []
     dots = _products([item.vector for item in supports])
     scores = _scores(dots, supports)
@@ -66,31 +63,15 @@ def _near(supports: Sequence[Support], rules: TypeRules) -> NDArray[np.bool_]:
 
 
 def _far(supports: Sequence[Support], rules: TypeRules) -> NDArray[np.bool_]:
-    """Tell which are in two towns."""
-    numbers, kept = _numbered(
-        [
-            (place.lat, place.lon) if place and place.precision == "city" else None
-            for place in (item.detection.place for item in supports)
-        ]
-    )
-    towns = [supports[first].detection.place for first in kept]
-    far = _table(len(towns), lambda a, b: (kilometres(towns[a], towns[b]) or 0.0) > rules.far_km)
-    return far[np.ix_(numbers, numbers)]
-
-
-def _numbered(names: Sequence[Hashable]) -> tuple[list[int], list[int]]:
-    """Number different names; the number of each, and where each number comes first."""
-    number: dict[Hashable, int] = {}
-    numbers = [number.setdefault(name, len(number)) for name in names]
-    return numbers, [numbers.index(each) for each in range(len(number))]
-
-
-def _table(size: int, differs: Callable[[int, int], bool]) -> NDArray[np.bool_]:
-    table = np.zeros((size, size), dtype=np.bool_)
-    for a in range(size):
-        for b in range(a):
-            table[a, b] = table[b, a] = differs(a, b)
-    return table
+    """Tell which are in two towns, each pair of towns looked at once."""
+    places = [item.detection.place for item in supports]
+    names = [(place.lat, place.lon) if place and place.precision == "city" else None for place in places]
+    towns = dict(zip(names, places, strict=True))
+    number = {name: row for row, name in enumerate(towns)}
+    far = np.array([[in_two_towns(a, b, rules.far_km) for b in towns.values()] for a in towns.values()])
+    rows = [number[name] for name in names]
+    apart: NDArray[np.bool_] = far[np.ix_(rows, rows)]
+    return apart
 
 
 def _products(vectors: Sequence[Vector]) -> NDArray[np.float64]:

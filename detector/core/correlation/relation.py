@@ -29,7 +29,7 @@ _SHOWN_TERMS: Final = 8
 
 def apart(one: Support, other: Support, rules: TypeRules) -> bool:
     """Tell whether two detections can never be about one event: too long between them, or in two towns."""
-    return _too_long(one, other, rules) or _far(one.detection.place, other.detection.place, rules.far_km)
+    return _too_long(one, other, rules) or in_two_towns(one.detection.place, other.detection.place, rules.far_km)
 
 
 def near_in_time(one: Support, other: Support, rules: TypeRules) -> bool:
@@ -83,6 +83,7 @@ def _too_long(one: Support, other: Support, rules: TypeRules) -> bool:
     return one.day is not None and other.day is not None and abs(one.day - other.day) > rules.span.days
 
 
-def _far(one: Place | None, other: Place | None, far_km: float) -> bool:
+def in_two_towns(one: Place | None, other: Place | None, far_km: float) -> bool:
+    """Tell whether two places are cities too far apart to be one."""
     distance = kilometres(one, other)
     return distance is not None and distance > far_km
