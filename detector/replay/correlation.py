@@ -6,6 +6,7 @@ time seen in a partition.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from kafka.partitioner.default import murmur2
 
@@ -30,7 +31,6 @@ class Correlation:
         self._rules = rules_of(settings.correlation)
         self._memories: dict[int, ArticleMemory] = {}
         self._correlators: dict[int, Correlator] = {}
-        self._steps: list[Step] = []
         self._unkept: list[tuple[Step, int]] = []
         self.states = EventStates(settings, clock)
 
@@ -55,9 +55,8 @@ class Correlation:
                 key=finding.key,
                 value=finding.value,
             )
-            (outcome,) = one_by_one_on_error(self._work, [read], rejected_topic=self._settings.topics.rejected)
-            self._unkept += ((step, found.n) for step in self._steps)
-            self._steps.clear()
+            work = partial(self._work, n=found.n)
+            (outcome,) = one_by_one_on_error(work, [read], rejected_topic=self._settings.topics.rejected)
             yield finding, outcome
 
     def kept(self) -> None:
@@ -77,8 +76,11 @@ class Correlation:
         kept = dict(self._correlators[partition].entries)
         self._correlators[partition] = Correlator(self._rules, self._families, kept)
 
-    def _work(self, records: Sequence[Incoming]) -> list[Outcome]:
-        return [correlated(record, self, self._settings, later=self._steps.append) for record in records]
+    def _work(self, records: Sequence[Incoming], *, n: int) -> list[Outcome]:
+        def later(step: Step) -> None:
+            self._unkept.append((step, n))
+
+        return [correlated(record, self, self._settings, later=later) for record in records]
 
     def _partition(self, key: bytes) -> int:
         """Return where a Kafka producer puts a key."""

@@ -158,14 +158,15 @@ class Replay:
         """Write and publish the states of events that are due."""
         for model, correlation in self._correlations.items():
             due = correlation.states.due(everything=everything)
+            if not due:
+                continue
             rows = [
                 EventRow(model=model, event_id=(state.key or b"").decode("ascii"), n=n, record=state.value)
                 for n, state in due
                 if state.value
             ]
-            if due:
-                self._archive.write(tables_of(rows))
-            if due and self._publisher:
+            self._archive.write(tables_of(rows))
+            if self._publisher:
                 self._publisher.publish([state for _, state in due])
             correlation.states.written()
 

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import combinations
 from typing import Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,18 +130,19 @@ def test_the_final_events_do_not_depend_on_the_order_of_arrival(detections: list
     assert events(run(detections)[0]) == events(run(shuffled)[0])
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("rules", [Rules(), Rules(most_supports=1)], ids=["roomy", "cramped"])
+@settings(max_examples=120, deadline=None)
 @given(GIVEN, st.lists(st.tuples(st.integers(0, 13), st.integers(0, 13)), max_size=20))
 def test_duplicates_change_nothing_and_tell_nothing_new(
-    detections: list[Detection], repeats: list[tuple[int, int]]
+    rules: Rules, detections: list[Detection], repeats: list[tuple[int, int]]
 ) -> None:
-    """A record is put again at any later place, any number of times."""
-    once, alerts = run(detections)
+    """A record is put again at any later place, any number of times; also where an event has forgotten its article."""
+    once, alerts = run(detections, Correlator(rules, FAMILIES))
     records: list[Detection] = []
     for number, item in enumerate(detections):
         records.append(item)
         records += [detections[min(number, which)] for which, after in repeats if after == number]
-    again, repeated = run(records)
+    again, repeated = run(records, Correlator(rules, FAMILIES))
     assert dict(again.entries) == dict(once.entries)
     assert list(dict.fromkeys(repeated)) == alerts
 
@@ -192,12 +194,13 @@ def test_a_changelog_that_ends_anywhere_gives_a_whole_state(detections: list[Det
     assert dict(Correlator(Rules(), FAMILIES, changelog).entries) == dict(whole.entries)
 
 
+@pytest.mark.parametrize("rules", [Rules(), Rules(most_supports=2, most_alerts=1)], ids=["roomy", "cramped"])
 @settings(max_examples=120, deadline=None)
 @given(GIVEN, st.lists(st.tuples(st.integers(0, 11), st.integers(1, 40)), max_size=6))
 def test_what_is_kept_up_to_date_is_what_a_restart_finds(
-    detections: list[Detection], withdrawn: list[tuple[int, int]]
+    rules: Rules, detections: list[Detection], withdrawn: list[tuple[int, int]]
 ) -> None:
-    """The ways to find events, step by step, against those that are rebuilt from the entries."""
+    """The ways to find events, step by step, against those that are rebuilt from the entries; also where an event is full."""
     retractions = [
         Retraction(
             article_id=f"article-{n}", type=kind, country="SY", revision=at, reason="withdrawn", ingested_at=NOON
@@ -206,10 +209,10 @@ def test_what_is_kept_up_to_date_is_what_a_restart_finds(
         for kind in (EventType.CEASEFIRE, EventType.ATROCITY)
     ]
     records: list[Record] = sorted([*detections, *retractions], key=lambda record: record.revision)
-    correlator = Correlator(Rules(), FAMILIES)
+    correlator = Correlator(rules, FAMILIES)
     for record in records:
         correlator.process(record)
-        assert found_by(correlator) == found_by(Correlator(Rules(), FAMILIES, dict(correlator.entries)))
+        assert found_by(correlator) == found_by(Correlator(rules, FAMILIES, dict(correlator.entries)))
 
 
 def found_by(correlator: Correlator) -> tuple[object, ...]:
