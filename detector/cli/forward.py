@@ -1,7 +1,6 @@
 """`detector forward`: hands alerts to a webhook or to Alertmanager."""
 
 import asyncio
-import hashlib
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -16,7 +15,7 @@ from detector.core.following import Following
 from detector.core.selection import Selection
 from detector.errors import UsageError
 from detector.forwarding.alertmanager import AlertmanagerForwarder
-from detector.forwarding.endpoint import authorization, checked_url, shown_url
+from detector.forwarding.endpoint import authorization, checked_url, fingerprint_of, shown_url
 from detector.forwarding.resending import resend_undelivered
 from detector.forwarding.webhook import forward_to_webhook
 from detector.kafka.admin import require_topics
@@ -111,11 +110,11 @@ def forward(  # noqa: PLR0917 - click passes them by name
 
 def default_group(kind: str, url: str) -> str:
     """Return a group's name that no other address has."""
-    return f"detector-forward-{kind}-{hashlib.sha256(url.encode('utf-8')).hexdigest()[:8]}"
+    return f"detector-forward-{kind}-{fingerprint_of(url)[:8]}"
 
 
 async def _resend(settings: Settings, url: str, group: str, say: Callable[[str], None]) -> None:
-    resent = await resend_undelivered(settings, url, group=group, say=say)
+    resent = await resend_undelivered(settings, url, group=group, say=say, unreadable=say_unreadable)
     say(
         f"{resent.taken} undelivered alerts taken by {shown_url(url)}, {resent.again} put back; "
         f"{resent.passed_over} passed over that are for other addresses or no alerts"

@@ -45,6 +45,11 @@ class _Trouble:
     retry_after: float | None = None
 
 
+def fingerprint_of(url: str) -> str:
+    """Return what tells an address from others without giving it away: 16 hexadecimal digits."""
+    return hashlib.sha256(url.encode("utf-8")).hexdigest()[:16]
+
+
 class Endpoint:
     """Posts to one address, one post at a time.
 
@@ -86,7 +91,7 @@ class Endpoint:
     @property
     def fingerprint(self) -> str:
         """What tells the address from others without giving it away."""
-        return hashlib.sha256(self._url.encode("utf-8")).hexdigest()[:16]
+        return fingerprint_of(self._url)
 
     async def deliver(self, post: Post) -> Refusal | None:
         """Post until it is taken (`None`), refused, or given up.

@@ -15,6 +15,7 @@ from detector.forwarding.undelivered import ADDRESS, open_undelivered
 from detector.forwarding.webhook import webhook_post
 from detector.kafka.range_reading import RangeReader
 from detector.kafka.ranges import PartitionRange
+from detector.kafka.unreadable import Unreadable
 from detector.settings import Settings
 from detector.subscribing.positions import GroupPositions, prepare_group, starting_offsets
 
@@ -28,9 +29,12 @@ class Resent:
     passed_over: int = 0
 
 
-async def resend_undelivered(settings: Settings, url: str, *, group: str, say: Callable[[str], None]) -> Resent:
+async def resend_undelivered(
+    settings: Settings, url: str, *, group: str, say: Callable[[str], None], unreadable: Callable[[Unreadable], None]
+) -> Resent:
     """Post what was kept for an address, oldest first; returns when all that was there at the call is done.
 
+    Tries that failed are told to `say`, a line each, and what cannot be read to `unreadable`.
     `group` remembers how far this came, so that nothing is sent again by the next call but what was refused again. An alert
     may arrive after later ones of its event: a receiver tells by its sequence.
     """
@@ -47,7 +51,7 @@ async def resend_undelivered(settings: Settings, url: str, *, group: str, say: C
         return resent
     with (
         closing(GroupPositions(settings, topic, group)) as positions,
-        RangeReader(settings, topic, ranges, unreadable=lambda what: say(f"{topic}: {what.why}")) as reader,
+        RangeReader(settings, topic, ranges, unreadable=unreadable) as reader,
     ):
         async with aiohttp.ClientSession() as session, open_undelivered(settings, say) as undelivered:
             endpoint = Endpoint(session, url, settings.forward, say=say)
