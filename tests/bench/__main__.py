@@ -148,7 +148,7 @@ def _ours(what: str, settings: Settings, bench: Bench) -> float:
 
 
 def _tutorial(python: Sequence[str], what: str, settings: Settings, bench: Bench, count: int) -> float:
-    command = [*python, str(Path(tutorial.__file__)), what, settings.broker, str(count)]
+    command = [*python, str(Path(tutorial.__file__)), what, settings.broker, str(count), str(contenders.BATCH)]
     command += [str(bench.folder / "tutorial.joblib"), settings.topics.articles, settings.topics.alerts]
     return float(_run(command).split()[-1])
 

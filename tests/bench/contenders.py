@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from confluent_kafka import Consumer, Message, Producer
 
@@ -24,11 +24,12 @@ from detector.core.detect import Detector
 from detector.core.parsing import parse_article
 from detector.core.records import Article, Detection
 from detector.loading import load_detector, load_families, spare_loaded
+from detector.settings import WorkerSettings
 from tests.bench.articles import moment
 from tests.bench.progress import write_progress
 
-BATCH = 256
-"""What the worker and a replay take at once."""
+BATCH: Final = WorkerSettings().batch_articles
+"""What the worker takes at once by default, and everything that is measured against it."""
 _WARM_UP = 2_000
 
 

@@ -32,12 +32,12 @@ from detector.kafka.changelog import Changelog
 from detector.loading import load_detector, load_families, spare_loaded
 from detector.settings import EmbeddedBrokerSettings, Settings, TopicSettings
 from tests.bench.articles import pool_articles
+from tests.bench.contenders import BATCH
 from tests.support.records import DETECTION
 
 BASE_RATE = 0.03
 START = datetime(2024, 1, 1, tzinfo=UTC)
 COUNTRIES = [first + second for first in "ABCDEFGHIJ" for second in "ABCDEFGHIJKLMNOPQRST"]
-BATCH = 64
 
 
 def main() -> None:

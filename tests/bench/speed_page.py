@@ -1,5 +1,6 @@
 """What the benchmark found, as tables and as a page with a plot."""
 
+import os
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,13 +54,15 @@ def write_page(page: Path, speed: Speed) -> None:
     """Write the tables as Markdown, and the plot beside it under `pictures/`."""
     picture = page.parent / "pictures" / f"{page.stem.lower()}.svg"
     _plot(picture, speed)
+    processors = len(os.sched_getaffinity(0))
     lines = [
         "# Speed",
         "",
         f"Written by `make bench`: {speed.articles} articles of unselected news on the embedded broker, {speed.rounds} rounds,",
-        "each contender in turn on a machine with two processors, which the broker and the contender share. The tutorial job",
-        "is TF-IDF of words and bigrams of the whole article with logistic regression; in Quix Streams it takes one message",
-        "at a time, as its users write it. Ratios hold within a run; articles a second depend on the machine.",
+        f"each contender in turn on {processors} processors, which the broker and the contender share. The job",
+        "of the tutorial is TF-IDF of words and bigrams of the whole article with logistic regression; in Quix Streams it",
+        "takes one message at a time, as its users write it. Ratios hold within a run; articles a second depend on",
+        "the machine.",
         "",
         f"![Articles a second of each contender](pictures/{picture.name})",
     ]

@@ -1,8 +1,8 @@
 """The job that a tutorial would build, to be measured against: TF-IDF of the whole article and logistic regression.
 
 Stands alone, without anything of the detector: Quix Streams needs older versions of libraries that the detector uses, so
-the job runs in an environment of its own. `python -m tests.bench.tutorial loop|quix BROKER COUNT MODEL ARTICLES ALERTS` prints
-the seconds that it took, from the first article to the last commit.
+the job runs in an environment of its own. `python -m tests.bench.tutorial loop|quix BROKER COUNT BATCH MODEL ARTICLES ALERTS`
+prints the seconds that it took, from the first article to the last commit.
 """
 
 import json
@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import joblib
 
-BATCH: Final = 64
 _TYPES: Final = ("ceasefire", "evacuation", "atrocity", "solidarity")
 
 
@@ -40,8 +39,8 @@ class Job:
         ]
 
 
-def loop(broker: str, count: int, job: Job, articles: str, alerts: str) -> float:
-    """Poll a batch, score it, produce, flush, commit."""
+def loop(broker: str, count: int, batch: int, job: Job, articles: str, alerts: str) -> float:
+    """Poll a batch of at most `batch`, score it, produce, flush, commit."""
     from confluent_kafka import Consumer, Producer  # noqa: PLC0415 the other contender brings its own version
 
     consumer = Consumer(
@@ -56,7 +55,7 @@ def loop(broker: str, count: int, job: Job, articles: str, alerts: str) -> float
     consumer.subscribe([articles])
     done, began = 0, 0.0
     while done < count:
-        messages = consumer.consume(BATCH, timeout=0.5)
+        messages = consumer.consume(batch, timeout=0.5)
         if not messages:
             continue
         began = began or time.perf_counter()
@@ -71,7 +70,7 @@ def loop(broker: str, count: int, job: Job, articles: str, alerts: str) -> float
     return seconds
 
 
-def quix(broker: str, count: int, job: Job, articles: str, alerts: str) -> float:
+def quix(broker: str, count: int, _batch: int, job: Job, articles: str, alerts: str) -> float:
     """Run Quix Streams as its users write it: a function for each message, commits by the framework's own default."""
     from quixstreams import Application  # type: ignore[import-not-found]  # noqa: PLC0415  # in its own environment
 
@@ -96,5 +95,5 @@ def quix(broker: str, count: int, job: Job, articles: str, alerts: str) -> float
 
 
 if __name__ == "__main__":
-    what, address, number, model_file, *topics = sys.argv[1:]
-    print((loop if what == "loop" else quix)(address, int(number), Job(Path(model_file)), *topics))
+    what, address, number, most, model_file, *topics = sys.argv[1:]
+    print((loop if what == "loop" else quix)(address, int(number), int(most), Job(Path(model_file)), *topics))
