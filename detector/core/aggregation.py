@@ -58,8 +58,8 @@ def article_features(
 
 
 def article_scores(features: Floats, aggregation: Floats) -> Floats:
-    """Return the log-odds of each type for one article, shape (types,), from `article_features` and the model's matrix."""
-    scores: Floats = aggregation[:, 0] + (features * aggregation[:, 1:]).sum(axis=1)
+    """Return the log-odds of each type, shape (..., types), from `article_features` of one or many and the model's matrix."""
+    scores: Floats = aggregation[:, 0] + (features * aggregation[:, 1:]).sum(axis=-1)
     return scores
 
 

@@ -1,7 +1,9 @@
 """Learns how sentence scores make an article's confidence, and the thresholds, from held-out scores."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +16,6 @@ from detector.core.vectors import Floats
 
 _GRID: Final = np.arange(-0.7, 3.0001, 0.05)
 """Thresholds tried, in log-odds: none below about one chance in three, which would be an alert that is more likely wrong."""
-
-_PRICES: Final = (0.0, *np.geomspace(0.0005, 1.0, 45))
-"""Loss of F1 that one false alarm less per 1,000 articles is worth, tried in turn."""
 
 _BLUR: Final = (-0.4, -0.2, 0.0, 0.2, 0.4)
 
@@ -53,7 +52,7 @@ def fit_aggregation(features: Floats, present: NDArray[np.bool_]) -> Floats:
 
 def held_out_scores(features: Floats, aggregation: Floats) -> Floats:
     """Return the log-odds of each article and type, shape (articles, types)."""
-    return np.array([article_scores(row, aggregation) for row in features])
+    return article_scores(features, aggregation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,36 +65,95 @@ class HeldOut:
     random: NDArray[np.bool_]
 
 
+def held_out_figures(held_out: HeldOut, cuts: Floats) -> dict[str, Any]:
+    """Return what thresholds `cuts` (types,) give on held-out articles: per type on clear labels, and alarms at random.
+
+    Of the articles drawn at random, `wrong` counts those that fire for a type that they surely do not carry, `doubtful` the
+    others that fire for one that their coder left out with doubt.
+    """
+    fired, present, clear = held_out.scores >= cuts, held_out.present, held_out.clear
+    wrong = (fired & ~present & clear).any(axis=1)
+    doubtful = (fired & ~present).any(axis=1) & ~wrong
+    return {
+        "types": {
+            kind.value: {
+                "precision": round(
+                    float((fired & present & clear)[:, k].sum() / max((fired & clear)[:, k].sum(), 1)), 4
+                ),
+                "recall": round(
+                    float((fired & present & clear)[:, k].sum() / max((present & clear)[:, k].sum(), 1)), 4
+                ),
+            }
+            for k, kind in enumerate(EVENT_TYPES)
+        },
+        "random": {
+            "articles": int(held_out.random.sum()),
+            "firing": int((fired.any(axis=1) & held_out.random).sum()),
+            "wrong": int((wrong & held_out.random).sum()),
+            "doubtful": int((doubtful & held_out.random).sum()),
+        },
+    }
+
+
 def best_thresholds(held_out: HeldOut, *, minimum_precision: float, false_alarms: float) -> Floats:
     """Return the thresholds, in log-odds, with the best F1 that keep false alarms rare; none is below one third.
 
-    F1 (mean of clear and all labels) and precision are those of all held-out articles. Only thresholds with the minimum
-    precision on clear labels are allowed, if any has it. Against F1 stands a price on false alarms, the lowest at which
-    no more than `false_alarms` of 1,000 articles drawn at random fire wrongly (clear labels, any type); without
-    articles drawn at random it is zero. Figures are averaged over a small neighbourhood of a threshold: with few
-    positives the single best point is luck.
+    F1 (mean of clear and all labels) and precision are those of all held-out articles, averaged over a small neighbourhood
+    of a threshold: with few positives the single best point is luck. Only thresholds with the minimum precision on clear
+    labels are allowed, if any has it. Of those are taken the ones that together have the best mean F1 with at most
+    `false_alarms` wrong alarms (clear labels, the types added up) of 1,000 articles drawn at random; where none are that
+    rare, the rarest. Without articles drawn at random there is no such bound.
     """
-    tables = [_table(held_out, kind, minimum_precision) for kind in range(held_out.scores.shape[1])]
-    cuts = np.zeros(len(tables))
-    for price in _PRICES:
-        cuts = np.array([_GRID[int(np.argmax(value - price * alarms))] for value, alarms in tables])
-        wrong = ((held_out.scores >= cuts) & ~held_out.present & held_out.clear).any(axis=1) & held_out.random
-        if 1000 * wrong.sum() <= false_alarms * held_out.random.sum():
-            break
-    return cuts
+    drawn = int(held_out.random.sum())
+    allowed = false_alarms * drawn / 1000 if drawn else math.inf
+    chosen = [_Choice(value=0.0, alarms=0, places=())]
+    for kind in range(held_out.scores.shape[1]):
+        value, alarms = _table(held_out, kind, minimum_precision)
+        chosen = _frontier(
+            [
+                _Choice(
+                    value=choice.value + value[place],
+                    alarms=choice.alarms + alarms[place],
+                    places=(*choice.places, place),
+                )
+                for choice in chosen
+                for place in range(len(_GRID))
+            ]
+        )
+    best = max(
+        (choice for choice in chosen if choice.alarms <= allowed), key=lambda choice: choice.value, default=chosen[0]
+    )
+    return np.array([_GRID[place] for place in best.places])
 
 
-def _table(held_out: HeldOut, kind: int, minimum_precision: float) -> tuple[Floats, Floats]:
-    """For each threshold of the grid: F1, or less than nothing where precision is too low, and false alarms per 1,000."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """Places in the grid for some types: the sum of their F1 and their wrong alarms on articles drawn at random."""
+
+    value: float
+    alarms: int
+    places: tuple[int, ...]
+
+
+def _frontier(choices: Sequence[_Choice]) -> list[_Choice]:
+    """The choices to which no other is better without more alarms, the fewest alarms first."""
+    kept: list[_Choice] = []
+    for choice in sorted(choices, key=lambda choice: (choice.alarms, -choice.value)):
+        if not kept or choice.value > kept[-1].value:
+            kept.append(choice)
+    return kept
+
+
+def _table(held_out: HeldOut, kind: int, minimum_precision: float) -> tuple[Floats, list[int]]:
+    """For each threshold of the grid: F1, or less than nothing where precision is too low, and wrong alarms at random."""
     scores, present, clear = held_out.scores[:, kind], held_out.present[:, kind], held_out.clear[:, kind]
     figures = np.array(
         [np.mean([_figures(scores >= cut + shift, present, clear) for shift in _BLUR], axis=0) for cut in _GRID]
     )
-    drawn = max(int(held_out.random.sum()), 1)
-    alarms = [1000 * ((scores >= cut) & ~present & clear & held_out.random).sum() / drawn for cut in _GRID]
+    alarms = [int(((scores >= cut) & ~present & clear & held_out.random).sum()) for cut in _GRID]
     value = figures[:, :2].mean(axis=1)
     precise = figures[:, 2] >= minimum_precision
-    return np.where(precise | ~precise.any(), value, value - 1), np.array(alarms)
+    return np.where(precise | ~precise.any(), value, value - 1), alarms
 
 
 def _figures(

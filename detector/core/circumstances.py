@@ -7,6 +7,7 @@ them speak for an event is learnt.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 REACH: Final = 12
@@ -151,7 +152,6 @@ def _index() -> Mapping[str, tuple[str, ...]]:
 
 
 _INDEX: Final = _index()
-_NONE: Final[tuple[str, ...]] = ()
 _WIDE: Final = frozenset(("screen", "sport", "trade", "past", "politics", "labour", "court", "condition"))
 """Classes that colour a whole sentence wherever they stand in it."""
 
@@ -202,8 +202,8 @@ def circumstances(words: Sequence[str], triggers: Mapping[int, str]) -> list[str
     """Return the circumstances of the triggers of a sentence, sorted; `triggers` names the kind of each by its place."""
     if not triggers:
         return []
-    classes = [_INDEX.get(word, _NONE) for word in words]
-    wide = _WIDE.intersection(name for names in classes for name in names)
+    classes = {place: _INDEX[word] for place, word in enumerate(words) if word in _INDEX}
+    wide = _WIDE.intersection(chain.from_iterable(classes.values()))
     places: dict[str, list[int]] = {}
     for place, kind in triggers.items():
         places.setdefault(kind, []).append(place)
@@ -218,17 +218,19 @@ def circumstances(words: Sequence[str], triggers: Mapping[int, str]) -> list[str
     return sorted(found)
 
 
-def _around(classes: Sequence[tuple[str, ...]], at: Sequence[int], wide: frozenset[str]) -> set[str]:
+def _around(classes: Mapping[int, tuple[str, ...]], at: Sequence[int], wide: frozenset[str]) -> set[str]:
     near = set(wide)
     for place in at:
-        for other in range(max(0, place - REACH), min(len(classes), place + REACH + 1)):
-            if other != place:
-                close = -NEAR[0] <= other - place <= NEAR[1]
-                near.update(name for name in classes[other] if close or name not in _CLOSE)
+        for other, names in classes.items():
+            away = other - place
+            if not away or not -REACH <= away <= REACH:
+                continue
+            close = -NEAR[0] <= away <= NEAR[1]
+            near.update(names if close or _CLOSE.isdisjoint(names) else [name for name in names if name not in _CLOSE])
     return near
 
 
-def _object(classes: Sequence[tuple[str, ...]], at: Sequence[int], wide: frozenset[str]) -> set[str]:
+def _object(classes: Mapping[int, tuple[str, ...]], at: Sequence[int], wide: frozenset[str]) -> set[str]:
     """The classes that tell whom a word of support is for: they follow it."""
-    after = {name for place in at for names in classes[place + 1 : place + 1 + AFTER] for name in names}
+    after = {name for place in at for other, names in classes.items() if 0 < other - place <= AFTER for name in names}
     return {name for name in after | wide if name in _OF_SUPPORT}

@@ -49,7 +49,12 @@ class Classifier:
         nothing = article_scores(
             article_features(empty, [], first_is_title=False, has_title=True, chars=TYPICAL_CHARS), model.aggregation
         )
-        self._no_event = Classification(scores=_rounded(probability(nothing)), findings=(), passed_gate=False)
+        self._no_event = Classification(scores=_rounded(probability(nothing).tolist()), findings=(), passed_gate=False)
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """What the training run wrote of itself: its sources, and how its model did on articles held out."""
+        return self._model.notes
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Classifier":
@@ -65,10 +70,14 @@ class Classifier:
             return answers
         rows = self._rows([candidate_text(articles[n], sentence) for n in scored for sentence in found[n]])
         scores = rows @ self._weights + self._model.intercepts
-        end = 0
-        for n in scored:
-            start, end = end, end + len(found[n])
-            answers[n] = self._answer(articles[n], found[n], scores[start:end], rows, start)
+        ends = np.cumsum([len(found[n]) for n in scored]).tolist()
+        starts = [0, *ends]
+        features = np.array(
+            [self._features(articles[n], found[n], scores[a:b]) for n, a, b in zip(scored, starts, ends, strict=False)]
+        )
+        chances = probability(article_scores(features, self._model.aggregation)).tolist()
+        for n, start, end, row in zip(scored, starts, ends, chances, strict=False):
+            answers[n] = self._answer(articles[n], found[n], _rounded(row), scores[start:end], rows, start)
         return answers
 
     def gate_recall(self, articles: Sequence[Article]) -> tuple[int, int]:
@@ -94,23 +103,25 @@ class Classifier:
     def _rows(self, sentences: Sequence[str]) -> "csr_matrix[Any]":
         return self._vocabulary.rows([sentence_features(words(sentence)) for sentence in sentences])
 
-    def _answer(
-        self,
-        article: Article,
-        sentences: Sequence[Candidate],
-        scores: Floats,
-        rows: "csr_matrix[Any]",
-        first: int,
-    ) -> Classification:
-        """The answer for one article, whose sentences have the rows from `first` on."""
-        features = article_features(
+    def _features(self, article: Article, sentences: Sequence[Candidate], scores: Floats) -> Floats:
+        return article_features(
             scores,
             starts_in_text(sentences),
             first_is_title=sentences[0].field == "title",
             has_title=bool(article.title),
             chars=len(article.text),
         )
-        confidences = _rounded(probability(article_scores(features, self._model.aggregation)))
+
+    def _answer(
+        self,
+        article: Article,
+        sentences: Sequence[Candidate],
+        confidences: dict[EventType, float],
+        scores: Floats,
+        rows: "csr_matrix[Any]",
+        first: int,
+    ) -> Classification:
+        """The answer for one article, whose sentences have the rows from `first` on."""
         findings: list[Finding] = []
         doubts: list[Doubt] = []
         for column, kind in enumerate(EVENT_TYPES):
@@ -127,9 +138,7 @@ class Classifier:
             findings.append(
                 Finding(
                     type=kind,
-                    status=self._status(
-                        kind, article, sentences, scores[:, column], rows[first : first + len(sentences)]
-                    ),
+                    status=self._status(kind, article, sentences, scores[:, column], rows, first),
                     confidence=confidences[kind],
                     threshold=self.thresholds[kind],
                     evidence=tuple(
@@ -172,6 +181,7 @@ class Classifier:
         sentences: Sequence[Candidate],
         scores: Floats,
         rows: "csr_matrix[Any]",
+        first: int,
     ) -> str:
         """The likeliest status by all sentences of an article that tell of the event."""
         shares = sentence_shares(scores, first_is_title=sentences[0].field == "title")
@@ -179,13 +189,13 @@ class Classifier:
             words(candidate_text(article, sentence)) if share else ()
             for sentence, share in zip(sentences, shares, strict=True)
         ]
-        row = article_row(shares, rows, told, STATUSES[kind])
-        known = self._status_rank[row.indices]
+        found, values = article_row(shares, rows, first, told, STATUSES[kind])
+        known = self._status_rank[found]
         used = known >= 0
-        total = self._model.status_intercepts + row.data[used] @ self._model.status_weights[known[used]]
+        total = self._model.status_intercepts + values[used] @ self._model.status_weights[known[used]]
         columns = _STATUS_COLUMNS[kind]
         return ALL_STATUSES[int(columns[int(np.argmax(total[columns]))])]
 
 
-def _rounded(chances: Floats) -> dict[EventType, float]:
-    return {kind: round(float(chance), CONFIDENCE_DECIMALS) for kind, chance in zip(EVENT_TYPES, chances, strict=True)}
+def _rounded(chances: Sequence[float]) -> dict[EventType, float]:
+    return {kind: round(chance, CONFIDENCE_DECIMALS) for kind, chance in zip(EVENT_TYPES, chances, strict=True)}

@@ -10,6 +10,7 @@ words (see `circumstances`). Names: `truce`, `a truce` (words, pairs), `not_truc
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import add
 from typing import Final, TypeAlias
 
 from detector.core.circumstances import circumstances
@@ -55,19 +56,25 @@ TRIGGERS: Final[Mapping[str, str]] = {word: name for name, words in _TRIGGERS.it
 def sentence_features(words: Sequence[str]) -> Row:
     """Return the feature names of a sentence from its normalised words (see `tokens.words`)."""
     triggers = {place: TRIGGERS[word] for place, word in enumerate(words) if word in TRIGGERS}
-    beginnings = [word[:BEGINNING] + "~" for word in words if len(word) > BEGINNING]
     around = circumstances(words, triggers)
     marks = marked(words, triggers)
     if marks:
-        words = [f"{marks[place]}_{word}" if place in marks else word for place, word in enumerate(words)]
-    pairs = list(map(" ".join, pairwise(words)))
+        signs = [f"{marks[place]}_" if place in marks else "" for place in range(len(words))]
+        shown: Sequence[str] = list(map(add, signs, words))
+        beginnings = [
+            sign + word[:BEGINNING] + "~" for sign, word in zip(signs, words, strict=True) if len(word) > BEGINNING
+        ]
+    else:
+        shown = words
+        beginnings = [word[:BEGINNING] + "~" for word in words if len(word) > BEGINNING]
+    pairs = list(map(" ".join, pairwise(shown)))
     related: list[str] = []
     for place, name in triggers.items():
         mark = marks.get(place, "")
         before, after = f"{name}{mark}<", f"{name}{mark}>"
         related += [before + word for word in words[max(0, place - NEAR_WORDS) : place]]
         related += [after + word for word in words[place + 1 : place + NEAR_WORDS + 1]]
-    return words, pairs, related, beginnings, around
+    return shown, pairs, related, beginnings, around
 
 
 def describe(feature: str) -> str:
@@ -94,6 +101,6 @@ def _class_shown(name: str) -> str:
 
 def _shown(word: str) -> str:
     mark, found, rest = word.partition("_")
-    if found:
-        return f"{rest} [{MARKS[mark]}]"
-    return word[:-1] + "…" if word.endswith("~") else word
+    plain = rest if found else word
+    whole = plain[:-1] + "…" if plain.endswith("~") else plain
+    return f"{whole} [{MARKS[mark]}]" if found else whole

@@ -18,7 +18,7 @@ from detector.core.statuscues import CUES
 from detector.core.vectors import Floats
 from detector.core.wordhash import SLOTS
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Version of the file layout; a file of another version is refused."""
 
 DIGEST_CHARS: Final = 16

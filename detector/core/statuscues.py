@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from detector.core.aggregation import probability
@@ -157,20 +158,17 @@ def sentence_shares(scores: Floats, *, first_is_title: bool) -> Floats:
 
 
 def article_row(
-    shares: Floats, rows: "csr_matrix[Any]", words: Sequence[Sequence[str]], statuses: Sequence[str]
-) -> "csr_matrix[Any]":
-    """Return the row that an event's status is read from: features as in `rows` (sentences, features), then the cues.
+    shares: Floats, rows: "csr_matrix[Any]", first: int, words: Sequence[Sequence[str]], statuses: Sequence[str]
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return columns and values of the row that an event's status is read from; a column's values may be in pieces.
 
-    Of the cues only those for `statuses`, the legal ones of the event's type, are looked for.
+    The columns are those of `rows`, then the cues. The article's sentences, which `shares` and `words` are about, have the
+    rows from `first` on. Of the cues only those for `statuses`, the legal ones of the event's type, are looked for.
     """
-    used = np.flatnonzero(shares)
-    cues = sum((shares[n] * cue_row(words[n], statuses) for n in used.tolist()), np.zeros(CUES))
-    together = csr_matrix(shares[used]) @ rows[used]
-    return csr_matrix(
-        (
-            np.concatenate([together.data, cues]),
-            np.concatenate([together.indices, rows.shape[1] + np.arange(CUES)]),
-            [0, len(together.data) + CUES],
-        ),
-        shape=(1, rows.shape[1] + CUES),
-    )
+    used = np.flatnonzero(shares).tolist()
+    cues = sum((shares[n] * cue_row(words[n], statuses) for n in used), np.zeros(CUES))
+    # Plain slices: to multiply sparse matrices took most of the time of an article that fires.
+    parts = [slice(rows.indptr[first + n], rows.indptr[first + n + 1]) for n in used]
+    columns = [*(rows.indices[part] for part in parts), rows.shape[1] + np.arange(CUES)]
+    values = [*(shares[n] * rows.data[part] for n, part in zip(used, parts, strict=True)), cues]
+    return np.concatenate(columns), np.concatenate(values)

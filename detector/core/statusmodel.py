@@ -79,7 +79,10 @@ def _articles(
         if kind not in labelled.labels or start == end:
             continue
         shares = sentence_shares(scores[start:end, place], first_is_title=bool(examples.titles[start]))
-        rows.append(article_row(shares, matrix[start:end], examples.words[start:end], STATUSES[kind]))
+        columns, values = article_row(shares, matrix, start, examples.words[start:end], STATUSES[kind])
+        row = csr_matrix((values, columns, [0, len(columns)]), shape=(1, matrix.shape[1] + CUES))
+        row.sum_duplicates()
+        rows.append(row)
         states.append(labelled.labels[kind].status)
     return csr_matrix(vstack(rows)), states
 

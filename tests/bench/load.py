@@ -3,7 +3,7 @@
 `python -m tests.bench.load` finds the saturation rate (articles a second when there is always one more), then publishes at
 25, 50 and 80 % of it and prints how long an alert takes from the article's arrival at the broker, by the broker's own clock.
 With `--soak-minutes 30` it then publishes at half of it for so long. Articles are those of the news pool under new ids; their
-dates move on, 120 days over the run, so that events expire as they do in a year of news.
+dates move on, 360 days over the run, so that events expire as they do in a year of news.
 """
 
 import argparse
@@ -33,9 +33,9 @@ from tests.support.pipeline import tagged_settings
 SHARES: Final = (0.25, 0.5, 0.8)
 SOAK_SHARE: Final = 0.5
 FIRST: Final = datetime(2020, 1, 1, tzinfo=UTC)
-DAYS: Final = 120
+DAYS: Final = 360
 WARM_UP: Final = 1 / 3
-"""Share of the soak that may fill the state: 40 of the 120 days, more than an event is kept."""
+"""Share of the soak that may fill the state: 120 of the 360 days, more than the 90 that a truce is kept."""
 _TICK_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 5.0
 _SETTLE_SECONDS: Final = 8.0

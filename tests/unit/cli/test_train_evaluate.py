@@ -52,6 +52,7 @@ def test_evaluate_reports_figures_baselines_and_pool(labelled: Path, model: Path
         "per 1,000",
         "gate:",
         "families left out",
+        "by models that had not seen them: ",
     )
     for expected in shown:
         assert expected in result.output

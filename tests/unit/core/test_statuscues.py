@@ -50,9 +50,10 @@ def test_without_a_likely_sentence_the_best_one_counts() -> None:
 
 def test_an_article_row_is_a_mean_of_sentences_and_their_cues() -> None:
     """Features first, the cues after them."""
-    rows = csr_matrix(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    rows = csr_matrix(np.array([[7.0, 7.0], [1.0, 0.0], [0.0, 1.0]]))
     told = [words("The truce collapsed."), words("Bread is dear.")]
-    row = article_row(np.array([0.5, 0.25]), rows, told, STATUSES[EventType.CEASEFIRE]).toarray()[0]
+    columns, values = article_row(np.array([0.5, 0.25]), rows, 1, told, STATUSES[EventType.CEASEFIRE])
+    row = np.bincount(columns, values, minlength=2 + CUES)
     assert row.shape == (2 + CUES,)
     assert row[:2] == pytest.approx([0.5, 0.25])
     assert row[2 + np.array(own_cues(["collapsed"]))] == pytest.approx([0.5 * CUE_SCALE] * 2)
