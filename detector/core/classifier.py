@@ -1,6 +1,7 @@
 """The classifier: articles in, types with status, confidence, evidence and reasons out. Pure and deterministic."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -38,11 +39,11 @@ class Classifier:
         """Take the model and the digest of the file it came from."""
         self.info = ModelInfo(name=model.name, version=model.version, digest=digest)
         self.thresholds: Mapping[EventType, float] = dict(model.thresholds)
-        self._model = model
-        self._vocabulary = Vocabulary(model.features)
         self._weights = model.weights.astype(np.float64)
+        self._model = replace(model, weights=self._weights)
+        self._vocabulary = Vocabulary(model.features)
         # The cues follow the features in a status row, and the weights of the features in the weights.
-        self._status_rank = np.full(len(model.features) + CUES, -1, dtype=np.int64)
+        self._status_rank = np.full(len(model.features) + CUES, -1, dtype=np.int32)
         self._status_rank[model.status_columns] = np.arange(len(model.status_columns))
         self._status_rank[len(model.features) :] = len(model.status_columns) + np.arange(CUES)
         empty = np.empty((0, len(EVENT_TYPES)))
@@ -50,6 +51,11 @@ class Classifier:
             article_features(empty, [], first_is_title=False, has_title=True, chars=TYPICAL_CHARS), model.aggregation
         )
         self._no_event = Classification(scores=_rounded(probability(nothing).tolist()), findings=(), passed_gate=False)
+
+    @property
+    def features(self) -> Sequence[str]:
+        """Names of what the model has a weight for, in column order."""
+        return self._vocabulary.features
 
     @property
     def notes(self) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """From parsed articles to detections: the one place where classifier, place and ids come together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,7 @@ from detector.core import ids
 from detector.core.correlation.quantities import quantities_of
 from detector.core.correlation.sketch import sketch_of
 from detector.core.correlation.terms import TermWeights
+from detector.core.eventtypes import EventType
 from detector.core.records import Article, Classification, Detection, Finding, ModelInfo, Place
 
 
@@ -18,6 +19,14 @@ class ArticleClassifier(Protocol):
     @property
     def info(self) -> ModelInfo:
         """Which model decides."""
+
+    @property
+    def features(self) -> Sequence[str]:
+        """Names of what the model has a weight for."""
+
+    @property
+    def thresholds(self) -> Mapping[EventType, float]:
+        """From which confidence each type is reported."""
 
     def classify(self, articles: Sequence[Article]) -> list[Classification]:
         """Answer for each article, in order; the answer does not depend on the batch it is in."""

@@ -43,7 +43,7 @@ class LinearModel:
     name: str
     version: str
     features: tuple[str, ...]
-    weights: NDArray[np.float32]
+    weights: NDArray[np.floating[Any]]
     intercepts: Floats
     aggregation: Floats
     thresholds: Mapping[EventType, float]

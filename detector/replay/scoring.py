@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeAlias
 from detector.core.detect import Detector
 from detector.core.eventtypes import EventType
 from detector.core.judging.coverage import Coverage
-from detector.core.modelfile import model_from_bytes
 from detector.core.operating import classifier_at
 from detector.core.parsing import Parsed
 from detector.core.records import Article, Rejected, Withdrawal
@@ -83,7 +82,7 @@ class Scorer:
             Detector(classifier=classifier_at(data, thresholds), places=places, weights=weights)
             for data, thresholds in models
         ]
-        self._coverage = Coverage(model_from_bytes(models[0][0]).features)
+        self._coverage = Coverage(self._detectors[0].classifier.features)
         self._topics = topics
 
     def score(self, first: int, records: Sequence[Incoming]) -> Scored:

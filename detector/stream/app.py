@@ -65,7 +65,7 @@ def create_app(
         clock=time.perf_counter,
     )
 
-    drift = drift_metrics(settings, detector.classifier.info, metrics, time.monotonic)
+    drift = drift_metrics(settings, detector.classifier, metrics, time.monotonic)
 
     def detect(records: Sequence[Incoming]) -> list[Outcome]:
         outcomes = article_outcomes(records, detector=detector, topics=topics, now=now())

@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 import structlog
 
+from detector.core.detect import ArticleClassifier
 from detector.core.eventtypes import EVENT_TYPES
 from detector.core.judging.coverage import Coverage
 from detector.core.judging.drift import FEATURES, STABLE, DriftMonitor, DriftReference
-from detector.core.modelfile import model_from_bytes
 from detector.core.records import Article, Classification, ModelInfo
-from detector.loading import load_drift_reference, read_model
+from detector.loading import load_drift_reference
 from detector.metrics import Metrics
 from detector.settings import Settings
 from detector.stream.messages import Outcome
@@ -117,12 +117,13 @@ class DriftMetrics:
             self._period_began += _PERIOD.total_seconds()
 
 
-def drift_metrics(settings: Settings, model: ModelInfo, metrics: Metrics, clock: Callable[[], float]) -> DriftMetrics:
+def drift_metrics(
+    settings: Settings, classifier: ArticleClassifier, metrics: Metrics, clock: Callable[[], float]
+) -> DriftMetrics:
     """Return the drift metrics of the model at work; raises `SettingsError` for a reference file that cannot be used."""
     reference = load_drift_reference(settings.drift.reference_file)
-    coverage, thresholds = Coverage(()), settings.thresholds.by_type()
-    if reference and reference.model == model.digest:
-        content = model_from_bytes(read_model(settings.model_file))
-        coverage = Coverage(content.features)
-        thresholds = {kind.value: value for kind, value in content.thresholds.items()} | thresholds
-    return DriftMetrics(reference, coverage, model=model, thresholds=thresholds, metrics=metrics, clock=clock)
+    known = classifier.features if reference and reference.model == classifier.info.digest else ()
+    thresholds = {kind.value: threshold for kind, threshold in classifier.thresholds.items()}
+    return DriftMetrics(
+        reference, Coverage(known), model=classifier.info, thresholds=thresholds, metrics=metrics, clock=clock
+    )

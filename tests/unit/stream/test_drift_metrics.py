@@ -145,7 +145,7 @@ def test_the_shipped_model_has_its_reference() -> None:
     assert reference.articles > 1000
     metrics = Metrics()
     with capture_logs() as logs:
-        drift = drift_metrics(Settings(), load_detector().classifier.info, metrics, lambda: 0.0)
+        drift = drift_metrics(Settings(), load_detector().classifier, metrics, lambda: 0.0)
     assert not logs
     drift.observe(outcomes(300, 0.2))
 

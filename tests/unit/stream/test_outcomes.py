@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -38,6 +38,8 @@ class TruceClassifier:
     """Finds a ceasefire where the text says truce, and cannot bear the word crash."""
 
     info: ModelInfo
+    features: Sequence[str] = ("truce",)
+    thresholds: Mapping[EventType, float] = field(default_factory=lambda: dict.fromkeys(EventType, 0.5))
 
     def classify(self, articles: Sequence[Article]) -> list[Classification]:
         """Answer for each article, or raise for all."""
