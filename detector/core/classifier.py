@@ -39,8 +39,7 @@ class Classifier:
         """Take the model and the digest of the file it came from."""
         self.info = ModelInfo(name=model.name, version=model.version, digest=digest)
         self.thresholds: Mapping[EventType, float] = dict(model.thresholds)
-        self._weights = model.weights.astype(np.float64)
-        self._model = replace(model, weights=self._weights)
+        self._model = replace(model, weights=model.weights.astype(np.float64))
         self._vocabulary = Vocabulary(model.features)
         # The cues follow the features in a status row, and the weights of the features in the weights.
         self._status_rank = np.full(len(model.features) + CUES, -1, dtype=np.int32)
@@ -75,7 +74,7 @@ class Classifier:
         if not scored:
             return answers
         rows = self._rows([candidate_text(articles[n], sentence) for n in scored for sentence in found[n]])
-        scores = rows @ self._weights + self._model.intercepts
+        scores = rows @ self._model.weights + self._model.intercepts
         ends = np.cumsum([len(found[n]) for n in scored]).tolist()
         starts = [0, *ends]
         features = np.array(
@@ -95,7 +94,7 @@ class Classifier:
                 continue
             passing = set(passed)
             rows = self._rows([candidate_text(article, sentence) for sentence in sentences])
-            fires = (rows @ self._weights + self._model.intercepts >= 0).any(axis=1)
+            fires = (rows @ self._model.weights + self._model.intercepts >= 0).any(axis=1)
             firing += int(fires.sum())
             kept += sum(sentence in passing for sentence, fired in zip(sentences, fires, strict=True) if fired)
         return kept, firing
@@ -103,7 +102,7 @@ class Classifier:
     def decision(self, article: Article, evidence: Evidence, kind: EventType) -> float:
         """Return the decision function (log-odds) of one evidence sentence, which the reasons of a finding add up to."""
         body = article.text if evidence.field == "text" else article.title or ""
-        scores = self._rows([body[evidence.start : evidence.end]]) @ self._weights + self._model.intercepts
+        scores = self._rows([body[evidence.start : evidence.end]]) @ self._model.weights + self._model.intercepts
         return float(scores[0, EVENT_TYPES.index(kind)])
 
     def _rows(self, sentences: Sequence[str]) -> "csr_matrix[Any]":
@@ -165,7 +164,7 @@ class Classifier:
     def _why(self, row: "csr_matrix[Any]", column: int) -> tuple[Reason, ...]:
         """The strongest features of a sentence, the sum of the others, and the intercept: together the decision function."""
         parts = [
-            (float(value * self._weights[index, column]), index)
+            (float(value * self._model.weights[index, column]), index)
             for index, value in zip(row.indices, row.data, strict=True)
         ]
         parts.sort(key=lambda part: (-abs(part[0]), self._vocabulary.features[part[1]]))
