@@ -70,7 +70,7 @@ def loop(broker: str, count: int, batch: int, job: Job, articles: str, alerts: s
     return seconds
 
 
-def quix(broker: str, count: int, _batch: int, job: Job, articles: str, alerts: str) -> float:
+def quix(broker: str, count: int, job: Job, articles: str, alerts: str) -> float:
     """Run Quix Streams as its users write it: a function for each message, commits by the framework's own default."""
     from quixstreams import Application  # type: ignore[import-not-found]  # noqa: PLC0415  # in its own environment
 
@@ -96,4 +96,7 @@ def quix(broker: str, count: int, _batch: int, job: Job, articles: str, alerts: 
 
 if __name__ == "__main__":
     what, address, number, most, model_file, *topics = sys.argv[1:]
-    print((loop if what == "loop" else quix)(address, int(number), int(most), Job(Path(model_file)), *topics))
+    if what == "loop":
+        print(loop(address, int(number), int(most), Job(Path(model_file)), *topics))
+    else:
+        print(quix(address, int(number), Job(Path(model_file)), *topics))
