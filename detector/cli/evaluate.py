@@ -25,8 +25,10 @@ from detector.corpus import default_corpus, default_judged, read_records, read_s
 from detector.errors import ModelError, UsageError
 from detector.loading import load_classifier, spare_loaded
 from detector.report.extra import PAGES_MISSING, pages_available
+from detector.settings import WorkerSettings
 
-BATCH: Final = 256
+BATCH: Final = WorkerSettings().batch_articles
+"""Articles at once: what a worker takes, as its speed is measured."""
 _PAIRS: Final = Path("seeds/pairs/pairs.jsonl")
 
 
@@ -240,16 +242,21 @@ def _pairs(classifier: Classifier, path: Path | None, console: Console) -> dict[
 
 
 def _held_out_note(classifier: Classifier) -> list[str]:
-    figures = classifier.notes.get("held_out", {}).get("random", {})
-    drawn = figures.get("articles", 0)
-    if not drawn:
+    held_out = classifier.notes.get("held_out")
+    if not held_out:
         return []
-    wrong, doubtful = (1000 * figures[name] / drawn for name in ("wrong", "doubtful"))
-    note = (
-        f"training articles drawn at random, by models that had not seen them: {figures['firing']} of {drawn} fire; "
-        f"{wrong:.1f} per 1,000 wrongly for sure, {doubtful:.1f} more against a doubtful label"
+    by_type = ", ".join(
+        f"{kind} {figures['precision']:.3f} / {figures['recall']:.3f}" for kind, figures in held_out["types"].items()
     )
-    return [note]
+    notes = [f"training articles, by models that had not seen them, precision / recall on clear labels: {by_type}"]
+    at_random = held_out["random"]
+    if drawn := at_random["articles"]:
+        wrong, doubtful = (1000 * at_random[name] / drawn for name in ("wrong", "doubtful"))
+        notes.append(
+            f"those drawn at random, by models that had not seen them: {at_random['firing']} of {drawn} fire; "
+            f"{wrong:.1f} per 1,000 wrongly for sure, {doubtful:.1f} more against a doubtful label"
+        )
+    return notes
 
 
 def _random_alarms(classifier: Classifier, labelled: Sequence[LabelledArticle]) -> list[str]:
