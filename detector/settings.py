@@ -208,7 +208,7 @@ class ReplaySettings(_Section):
     """Each run has a folder of its own in it."""
     processes: int = Field(default=0, ge=0, le=1024)
     """Scoring processes; 0 means one for each processor."""
-    batch_records: int = Field(default=256, ge=1, le=4096)
+    batch_records: int = Field(default=512, ge=1, le=4096)
 
 
 class DriftSettings(_Section):

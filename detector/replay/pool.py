@@ -1,4 +1,4 @@
-"""The scoring processes: each with the models loaded, answers in the order of the questions, a death noticed at once.
+"""The scoring processes: the models loaded once for all, answers in the order of the questions, a death noticed at once.
 
 Not `concurrent.futures`: its executor waits for ever for the second half of an answer whose process was killed in the middle.
 Here each process has a pipe of its own, which ends when the process does; and the process ends when its pipe does.
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -37,34 +36,37 @@ class _Task:
 
 @dataclass(slots=True)
 class _Scoring:
-    """A process, our end of its pipe, and what it has in hand, oldest first."""
+    """Our end of a process's pipe, and what it has in hand, oldest first."""
 
-    process: SpawnProcess
     pipe: "Connection[Any, Any]"
     tasks: deque[_Task] = field(default_factory=deque)
 
 
 class ScoringPool:
-    """Owns the processes; leaving the context ends them, and what they have in hand, at once."""
+    """Owns the processes; leaving the context ends them, and what they have in hand, at once.
+
+    Only the first is our child: the others, which it forks, end with their pipes.
+    """
 
     def __init__(self, settings: Settings, models: Sequence[ReplayModel]) -> None:
-        # Spawned, not forked: the parent has Kafka's threads, and a fork would copy their locks.
+        # Spawned, not forked: the parent has Kafka's threads, and a fork would copy their locks. What is spawned has no threads
+        # yet when it forks, and shares the memory of what it has loaded.
         context = multiprocessing.get_context("spawn")
-        self._all: list[_Scoring] = []
+        pairs = [context.Pipe() for _ in range(settings.replay.processes or _processors())]
+        theirs = [end for _, end in pairs]
         # Ctrl-C reaches the whole process group: the processes inherit the mask and leave it to their parent.
         resource_tracker.ensure_running()  # else the first start does it, and unblocks the signal
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            for _ in range(settings.replay.processes or _processors()):
-                ours, theirs = context.Pipe()
-                process = context.Process(
-                    target=serve, args=(theirs, models, settings.topics, settings.log), daemon=True
-                )
-                process.start()
-                theirs.close()
-                self._all.append(_Scoring(process, ours))
+            self._first_process = context.Process(
+                target=serve, args=(theirs, models, settings.topics, settings.log), daemon=True
+            )
+            self._first_process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for end in theirs:
+            end.close()
+        self._all = [_Scoring(ours) for ours, _ in pairs]
 
     def __enter__(self) -> Self:
         return self
@@ -72,10 +74,10 @@ class ScoringPool:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._first_process.kill()
+        self._first_process.join()
+        self._first_process.close()
         for one in self._all:
-            one.process.kill()
-            one.process.join()
-            one.process.close()
             one.pipe.close()
 
     def scored(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Scored]]:

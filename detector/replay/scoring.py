@@ -237,20 +237,37 @@ def unpacked(topic: str, records: Sequence[Packed]) -> list[Incoming]:
     ]
 
 
-def serve(pipe: "Connection[Any, Any]", models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings) -> None:
-    """Be a scoring process: answer each (number of the first record, topic, packed records) with what they come to, in order.
+def serve(
+    pipes: "Sequence[Connection[Any, Any]]", models: Sequence[ReplayModel], topics: TopicSettings, log: LogSettings
+) -> None:
+    """Be the scoring processes, one for each pipe; what they share is loaded once, before the others are forked off.
 
-    Ends with the other end of the pipe, however that ended.
+    Each answers (number of the first record, topic, packed records) with what they come to, in order, and ends with the other
+    end of its pipe, however that ended.
     """
-    questions: SimpleQueue[tuple[int, str, Sequence[Packed]]] = SimpleQueue()
-    threading.Thread(target=_receive, args=(pipe, questions), daemon=True).start()
     os.nice(_NICENESS)
     configure_logging(log)
     scorer = Scorer([(content_of(model), model.thresholds) for model in models], topics)
     spare_loaded()
+    pipe = _one_for_each(pipes)
+    questions: SimpleQueue[tuple[int, str, Sequence[Packed]]] = SimpleQueue()
+    threading.Thread(target=_receive, args=(pipe, questions), daemon=True).start()
     while True:
         first, topic, records = questions.get()
         pipe.send(scorer.score(first, unpacked(topic, records)))
+
+
+def _one_for_each(pipes: "Sequence[Connection[Any, Any]]") -> "Connection[Any, Any]":
+    """Fork until there is a process for each pipe; return this process's own. No process keeps the end of another's."""
+    own, *others = pipes
+    while others:
+        theirs = others.pop()
+        if os.fork() == 0:
+            for one in (own, *others):
+                one.close()
+            return theirs
+        theirs.close()
+    return own
 
 
 def _receive(pipe: "Connection[Any, Any]", questions: "SimpleQueue[tuple[int, str, Sequence[Packed]]]") -> None:

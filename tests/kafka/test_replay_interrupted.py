@@ -15,6 +15,8 @@ from detector.replay.run import INTERRUPTED
 from tests.support.replaying import meta, rows, seed_articles
 from tests.support.topics import MILLISECOND, NOON, fill, new_topic
 
+PROCESSES = 3
+
 
 @pytest.fixture(scope="module")
 def long_topic(broker: str) -> str:
@@ -30,7 +32,7 @@ def start_long_replay(broker: str, topic: str, folder: Path) -> "subprocess.Pope
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DETECTOR_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "detector", "replay", "--topic", topic, "--run-folder", folder],
-        env=environment | {"DETECTOR_BROKER": broker},
+        env=environment | {"DETECTOR_BROKER": broker, "DETECTOR_REPLAY__PROCESSES": f"{PROCESSES}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -83,10 +85,15 @@ def test_a_run_that_is_killed_leaves_a_valid_archive_and_no_process(
     wait_for_the_end_of(process.pid)
 
 
-def test_a_scoring_process_that_dies_ends_the_run_with_a_reason(broker: str, long_topic: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", [0, -1], ids=["the first", "a forked one"])
+def test_a_scoring_process_that_dies_ends_the_run_with_a_reason(
+    which: int, broker: str, long_topic: str, tmp_path: Path
+) -> None:
     """What was kept stays, and the run says that it is partial."""
     process = start_long_replay(broker, long_topic, tmp_path / "run")
-    os.kill(scoring_processes(process.pid)[0], signal.SIGKILL)
+    scoring = scoring_processes(process.pid)
+    assert len(scoring) == PROCESSES
+    os.kill(scoring[which], signal.SIGKILL)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.strip().splitlines()[-1].startswith("Error: A scoring process ended by itself")
@@ -98,9 +105,14 @@ def test_a_scoring_process_that_dies_ends_the_run_with_a_reason(broker: str, lon
 
 
 def scoring_processes(parent: int) -> list[int]:
-    """Find the children that score."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    """Find the child that scores, and those that it forked."""
+    first = [child for child in children(parent) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [*first, *(forked for child in first for forked in children(child))]
+
+
+def children(parent: int) -> list[int]:
+    """Give the children of a process."""
+    return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def wait_for_the_end_of(group: int) -> None:
