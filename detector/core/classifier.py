@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -30,6 +30,15 @@ _REASON_DECIMALS: Final = 6
 _STATUS_COLUMNS: Final = {
     kind: np.array([ALL_STATUSES.index(status) for status in STATUSES[kind]]) for kind in EVENT_TYPES
 }
+
+
+class _Read(NamedTuple):
+    """An article's sentences, and where in its batch their words and feature rows are: from `first` on."""
+
+    sentences: Sequence[Candidate]
+    words: Sequence[Sequence[str]]
+    rows: "csr_matrix[Any]"
+    first: int
 
 
 class Classifier:
@@ -73,7 +82,8 @@ class Classifier:
         answers = [self._no_event] * len(articles)
         if not scored:
             return answers
-        rows = self._rows([candidate_text(articles[n], sentence) for n in scored for sentence in found[n]])
+        spoken = [words(candidate_text(articles[n], sentence)) for n in scored for sentence in found[n]]
+        rows = self._rows(spoken)
         scores = rows @ self._model.weights + self._model.intercepts
         ends = np.cumsum([len(found[n]) for n in scored]).tolist()
         starts = [0, *ends]
@@ -82,7 +92,8 @@ class Classifier:
         )
         chances = probability(article_scores(features, self._model.aggregation)).tolist()
         for n, start, end, row in zip(scored, starts, ends, chances, strict=False):
-            answers[n] = self._answer(articles[n], found[n], _rounded(row), scores[start:end], rows, start)
+            read = _Read(found[n], spoken, rows, start)
+            answers[n] = self._answer(articles[n], read, _rounded(row), scores[start:end])
         return answers
 
     def gate_recall(self, articles: Sequence[Article]) -> tuple[int, int]:
@@ -93,7 +104,7 @@ class Classifier:
             if not sentences:
                 continue
             passing = set(passed)
-            rows = self._rows([candidate_text(article, sentence) for sentence in sentences])
+            rows = self._rows([words(candidate_text(article, sentence)) for sentence in sentences])
             fires = (rows @ self._model.weights + self._model.intercepts >= 0).any(axis=1)
             firing += int(fires.sum())
             kept += sum(sentence in passing for sentence, fired in zip(sentences, fires, strict=True) if fired)
@@ -102,11 +113,11 @@ class Classifier:
     def decision(self, article: Article, evidence: Evidence, kind: EventType) -> float:
         """Return the decision function (log-odds) of one evidence sentence, which the reasons of a finding add up to."""
         body = article.text if evidence.field == "text" else article.title or ""
-        scores = self._rows([body[evidence.start : evidence.end]]) @ self._model.weights + self._model.intercepts
+        scores = self._rows([words(body[evidence.start : evidence.end])]) @ self._model.weights + self._model.intercepts
         return float(scores[0, EVENT_TYPES.index(kind)])
 
-    def _rows(self, sentences: Sequence[str]) -> "csr_matrix[Any]":
-        return self._vocabulary.rows([sentence_features(words(sentence)) for sentence in sentences])
+    def _rows(self, sentences: Sequence[Sequence[str]]) -> "csr_matrix[Any]":
+        return self._vocabulary.rows(list(map(sentence_features, sentences)))
 
     def _features(self, article: Article, sentences: Sequence[Candidate], scores: Floats) -> Floats:
         return article_features(
@@ -120,13 +131,11 @@ class Classifier:
     def _answer(
         self,
         article: Article,
-        sentences: Sequence[Candidate],
+        read: _Read,
         confidences: dict[EventType, float],
         scores: Floats,
-        rows: "csr_matrix[Any]",
-        first: int,
     ) -> Classification:
-        """The answer for one article, whose sentences have the rows from `first` on."""
+        sentences = read.sentences
         findings: list[Finding] = []
         doubts: list[Doubt] = []
         for column, kind in enumerate(EVENT_TYPES):
@@ -143,7 +152,7 @@ class Classifier:
             findings.append(
                 Finding(
                     type=kind,
-                    status=self._status(kind, article, sentences, scores[:, column], rows, first),
+                    status=self._status(kind, read, scores[:, column]),
                     confidence=confidences[kind],
                     threshold=self.thresholds[kind],
                     evidence=tuple(
@@ -156,7 +165,7 @@ class Classifier:
                         )
                         for n, chance in zip(kept, chances, strict=False)
                     ),
-                    why=self._why(rows[first + kept[0]], column),
+                    why=self._why(read.rows[read.first + kept[0]], column),
                 )
             )
         return Classification(scores=confidences, findings=tuple(findings), doubts=tuple(doubts))
@@ -179,22 +188,11 @@ class Classifier:
             Reason(feature="(intercept)", weight=round(float(self._model.intercepts[column]), _REASON_DECIMALS)),
         )
 
-    def _status(
-        self,
-        kind: EventType,
-        article: Article,
-        sentences: Sequence[Candidate],
-        scores: Floats,
-        rows: "csr_matrix[Any]",
-        first: int,
-    ) -> str:
+    def _status(self, kind: EventType, read: _Read, scores: Floats) -> str:
         """The likeliest status by all sentences of an article that tell of the event."""
-        shares = sentence_shares(scores, first_is_title=sentences[0].field == "title")
-        told = [
-            words(candidate_text(article, sentence)) if share else ()
-            for sentence, share in zip(sentences, shares, strict=True)
-        ]
-        found, values = article_row(shares, rows, first, told, STATUSES[kind])
+        shares = sentence_shares(scores, first_is_title=read.sentences[0].field == "title")
+        told = read.words[read.first : read.first + len(shares)]
+        found, values = article_row(shares, read.rows, read.first, told, STATUSES[kind])
         known = self._status_rank[found]
         used = known >= 0
         total = self._model.status_intercepts + values[used] @ self._model.status_weights[known[used]]

@@ -146,7 +146,8 @@ def decode_outline(value: bytes) -> Outline:
 def _latest(named: Iterable[tuple[str, int]]) -> dict[str, int]:
     latest: dict[str, int] = {}
     for article, revision in named:
-        latest[article] = max(revision, latest.get(article, revision))
+        if revision >= latest.get(article, revision):
+            latest[article] = revision
     return latest
 
 

@@ -34,6 +34,8 @@ _OFFICIAL: Final = re.compile(
 class Support:
     """One article's detection, and why it was put where it is. Two are equal only when they are one object."""
 
+    article_id: str
+    """The detection's: there is one support an article and event type."""
     detection: Detection
     """Without its sketch, of which the fields below hold what is needed: there may be a hundred of them in one event."""
     why_merged: Comparison | None
@@ -55,11 +57,6 @@ class Support:
     vector: Vector
     sample: bytes
     """For telling copies."""
-
-    @property
-    def article_id(self) -> str:
-        """The article's id: there is one support an article and event type."""
-        return self.detection.article_id
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -85,6 +82,7 @@ def support_of(
     text = (value or wire.encode_detection(detection)).decode("utf-8")
     outline = (detection.article_id, detection.revision, day, list(vector.buckets), list(vector.weights))
     return Support(
+        article_id=detection.article_id,
         detection=replace(detection, sketch=_NO_SKETCH),
         why_merged=why_merged,
         seen_at=seen or detection.detected_at,
