@@ -7,6 +7,7 @@ Here each process has a pipe of its own, which ends when the process does; and t
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ _IN_HAND: Final = 2
 _AHEAD: Final = 4
 """Batches for each process that may be under way in all, those that wait for an earlier one to be done among them."""
 
+_FORKS: Final = sys.platform == "linux"
+"""Whether one process loads everything and the others are forked from it, which shares the memory; else each loads its own.
+The one has no thread of ours when it forks, but macOS starts threads of its own, and there a fork is not safe."""
+
 
 @dataclass(slots=True)
 class _Task:
@@ -45,23 +50,24 @@ class _Scoring:
 class ScoringPool:
     """Owns the processes; leaving the context ends them, and what they have in hand, at once.
 
-    Only the first is our child: the others, which it forks, end with their pipes.
+    Where one is forked from another, it is no child of ours: it ends with its pipe.
     """
 
     def __init__(self, settings: Settings, models: Sequence[ReplayModel]) -> None:
-        # Spawned, not forked: the parent has Kafka's threads, and a fork would copy their locks. What is spawned has no threads
-        # yet when it forks, and shares the memory of what it has loaded.
+        # Spawned, not forked: the parent has Kafka's threads, and a fork would copy their locks.
         context = multiprocessing.get_context("spawn")
         pairs = [context.Pipe() for _ in range(settings.replay.processes or _processors())]
         theirs = [end for _, end in pairs]
+        self._processes = [
+            context.Process(target=serve, args=(ends, models, settings.topics, settings.log), daemon=True)
+            for ends in ([theirs] if _FORKS else [[end] for end in theirs])
+        ]
         # Ctrl-C reaches the whole process group: the processes inherit the mask and leave it to their parent.
         resource_tracker.ensure_running()  # else the first start does it, and unblocks the signal
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self._first_process = context.Process(
-                target=serve, args=(theirs, models, settings.topics, settings.log), daemon=True
-            )
-            self._first_process.start()
+            for process in self._processes:
+                process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for end in theirs:
@@ -74,9 +80,10 @@ class ScoringPool:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._first_process.kill()
-        self._first_process.join()
-        self._first_process.close()
+        for process in self._processes:
+            process.kill()
+            process.join()
+            process.close()
         for one in self._all:
             one.pipe.close()
 
